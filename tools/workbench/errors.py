@@ -1,0 +1,50 @@
+"""Every error that a person may meet, as one sentence that names the bad value and the way out.
+
+    ToishiError
+    ├── UsageError            what the person gave cannot be used (exit code 2)
+    │   ├── TaskError             task.toml, or a file that it names
+    │   ├── DataError             rows, columns, splits
+    │   └── ModelUnknown          no provider for this name, or a package that it needs is missing
+    ├── ModelUnavailable      the endpoint failed after every retry: infrastructure, never a score
+    ├── BudgetSpent           the next piece of work does not fit the budget any more
+    ├── ChangeConflict        a file is not what the change expects, or the hash is not the approved one
+    └── JournalError          the database cannot be opened, read or written
+
+What a program or a model gets wrong on one example is no exception: it is a rollout with a score and a feedback text.
+"""
+
+
+class ToishiError(Exception):
+    """Base of all errors whose message is meant for a person."""
+
+
+class UsageError(ToishiError):
+    """What was given cannot be used."""
+
+
+class TaskError(UsageError):
+    """`task.toml` or a file that it names cannot be used."""
+
+
+class DataError(UsageError):
+    """The data cannot be read as the task says."""
+
+
+class ModelUnknown(UsageError):
+    """No provider serves this model name here."""
+
+
+class ModelUnavailable(ToishiError):
+    """The model could not be reached after every retry; no score follows from it."""
+
+
+class BudgetSpent(ToishiError):
+    """The next reservation would exceed a limit of the budget."""
+
+
+class ChangeConflict(ToishiError):
+    """The change cannot be written or undone without losing something."""
+
+
+class JournalError(ToishiError):
+    """The journal cannot be used."""
