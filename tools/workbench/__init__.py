@@ -1,0 +1,1 @@
+"""What every engine stands on: task, program, data, metric, models, budget, journal, rollouts, statistics, changes."""

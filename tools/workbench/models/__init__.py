@@ -1,0 +1,1 @@
+"""The one gateway to models: providers, cache, retries, discovery."""

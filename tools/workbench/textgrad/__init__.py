@@ -1,0 +1,1 @@
+"""Improving text by words: what engines that rewrite instructions share."""

@@ -3,8 +3,8 @@
 It knows how the request reads and how the reply must look. It does not know who asks (any engine may), which model
 answers, or what is done with the new instruction.
 
-`TEMPLATE` is versioned: the embedded model was trained on the template that its model card names, so a changed text is a
-new version beside this one, never an edit.
+`TEMPLATE` is versioned: the embedded model was trained on the template that its model card names, so a changed text is
+a new version beside this one, never an edit.
 """
 
 import difflib
@@ -54,7 +54,8 @@ class ReflectionRejected(ValueError):
 
 def render(request: ReflectionRequest) -> str:
     """The user message that asks for a better instruction."""
-    limits = f"Module: {request.module}. Length: {len(request.instruction)} of at most {request.max_characters} characters."
+    length = f"{len(request.instruction)} of at most {request.max_characters} characters"
+    limits = f"Module: {request.module}. Length: {length}."
     if request.placeholders:
         limits += " Must keep: " + ", ".join(f"{{{name}}}" for name in request.placeholders) + "."
     parts = [TASK, limits, f"{OPENING}\n{request.instruction}\n{CLOSING}"]

@@ -1,0 +1,19 @@
+"""A program is handed the call and knows nothing else."""
+
+from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.program import prompt_program
+
+
+async def test_a_prompt_program_is_one_call_with_the_inputs_of_the_example() -> None:
+    calls: list[tuple[str, dict[str, str]]] = []
+
+    async def call(module: str, /, **fields: str) -> str:
+        calls.append((module, fields))
+        return "billing"
+
+    program = prompt_program("Name the team.", module="route")
+    output = await program.run(Example("1", {"text": "Paid twice", "from": "Ada"}, "billing"), call)
+
+    assert output == "billing"
+    assert program.modules == {"route": "Name the team."}
+    assert calls == [("route", {"text": "Paid twice", "from": "Ada"})]
