@@ -1,0 +1,180 @@
+"""A budget that is a wall: what the next piece of work may use is reserved before it starts, and refused where it would
+not fit.
+
+It knows amounts only: rollouts, tokens, dollars, seconds. Who spends, and on what, it does not know. All methods return
+at once and belong to one event loop, so any interleaving of coroutines sees whole reservations.
+
+Dollars are kept as whole picodollars: sums then neither drift nor depend on the order of settling.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from toishi.tools.workbench.errors import BudgetSpent, UsageError
+
+PICO = 10**12
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use at most; None is no limit. `max_cost` in US dollars."""
+
+    max_rollouts: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    max_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What was used. `cost` in US dollars is None where any price was unknown; `seconds` are over all sittings."""
+
+    rollouts: int
+    tokens: int
+    cost: float | None
+    seconds: float
+
+
+class Budget:
+    """The account of one run.
+
+    `seconds_before` are those of earlier sittings; `clock` gives seconds from any fixed point.
+    """
+
+    def __init__(
+        self, limits: Limits, *, seconds_before: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.limits = limits
+        self._clock = clock
+        self._start = clock() - seconds_before
+        self._rollouts = _Account(limits.max_rollouts)
+        self._tokens = _Account(limits.max_tokens)
+        self._cost = _Account(None if limits.max_cost is None else round(limits.max_cost * PICO))
+        self._cost_known = True
+        self._aside = 0
+
+    def reserve(
+        self, *, rollouts: int = 0, tokens: int = 0, cost: float | None = 0.0, recorded: bool = False
+    ) -> "Reservation":
+        """Takes all of it or nothing. `cost` None: the price is unknown.
+
+        `recorded` is for work that the journal already holds for this very run: it was within the limits when it was
+        paid, so it is counted again and never refused, also when the time is over.
+
+        Raises `BudgetSpent` where something does not fit, and `UsageError` for an unknown price under a dollar limit.
+        """
+        if rollouts < 0 or tokens < 0 or (cost is not None and not 0 <= cost < math.inf):
+            raise ValueError(f"a reservation cannot be negative: {rollouts} rollouts, {tokens} tokens, {cost} dollars")
+        if cost is None and self.limits.max_cost is not None and not recorded:
+            raise UsageError(
+                f"max_cost = {self.limits.max_cost:g} cannot be kept, since the price of the model is unknown; "
+                "set max_tokens or max_rollouts instead"
+            )
+        pico = 0 if cost is None else math.ceil(cost * PICO)
+        if not recorded:
+            self._refuse_what_does_not_fit(rollouts, tokens, pico)
+        self._rollouts.promised += rollouts
+        self._tokens.promised += tokens
+        self._cost.promised += pico
+        return Reservation(self, rollouts, tokens, pico)
+
+    def _refuse_what_does_not_fit(self, rollouts: int, tokens: int, pico: int) -> None:
+        seconds_left = self.seconds_left()
+        if seconds_left is not None and seconds_left <= 0:
+            raise BudgetSpent(f"the {self.limits.max_seconds:g} seconds of max_seconds are over")
+        aside = f", and {self._aside} are kept for the locked test" if self._aside else ""
+        for name, account, amount, kept, unit in (
+            ("max_rollouts", self._rollouts, rollouts, self._aside, 1),
+            ("max_tokens", self._tokens, tokens, 0, 1),
+            ("max_cost", self._cost, pico, 0, PICO),
+        ):
+            left = account.left(kept)
+            if left is not None and amount > left:
+                assert account.limit is not None
+                raise BudgetSpent(
+                    f"{name} = {account.limit / unit:g} leaves {max(left, 0) / unit:g}, "
+                    f"and the next step needs up to {amount / unit:g}" + (aside if name == "max_rollouts" else "")
+                )
+
+    def set_aside(self, rollouts: int) -> None:
+        """Keeps so many rollouts back from `reserve`, for the locked test."""
+        self._aside += rollouts
+
+    def release_aside(self) -> None:
+        """Gives back all that was set aside."""
+        self._aside = 0
+
+    def spent(self) -> Spent:
+        """What was settled; what is only reserved does not count yet."""
+        cost = self._cost.spent / PICO if self._cost_known else None
+        return Spent(self._rollouts.spent, self._tokens.spent, cost, self._clock() - self._start)
+
+    def rollouts_left(self) -> int | None:
+        """After what is spent, reserved and set aside; never below 0. None: no limit."""
+        left = self._rollouts.left(self._aside)
+        return None if left is None else max(left, 0)
+
+    def tokens_left(self) -> int | None:
+        """After what is spent and reserved; never below 0. None: no limit."""
+        left = self._tokens.left(0)
+        return None if left is None else max(left, 0)
+
+    def cost_left(self) -> float | None:
+        """US dollars after what is spent and reserved; never below 0. None: no limit."""
+        left = self._cost.left(0)
+        return None if left is None else max(left, 0) / PICO
+
+    def seconds_left(self) -> float | None:
+        """Negative once the time is over. None: no limit."""
+        if self.limits.max_seconds is None:
+            return None
+        return self.limits.max_seconds - (self._clock() - self._start)
+
+    def _settle(self, reservation: "Reservation", tokens: int, cost: float | None) -> None:
+        self._release(reservation)
+        self._rollouts.spent += reservation.rollouts
+        self._tokens.spent += tokens
+        # An unknown cost counts as all that was reserved for it, so that the limit holds, and is told as unknown.
+        self._cost.spent += reservation.pico if cost is None else math.ceil(cost * PICO)
+        self._cost_known = self._cost_known and cost is not None
+
+    def _release(self, reservation: "Reservation") -> None:
+        self._rollouts.promised -= reservation.rollouts
+        self._tokens.promised -= reservation.tokens
+        self._cost.promised -= reservation.pico
+
+
+class Reservation:
+    """A part of the budget, promised to one piece of work. It ends by `settle` or `release`; the first counts."""
+
+    def __init__(self, budget: Budget, rollouts: int, tokens: int, pico: int) -> None:
+        self.rollouts = rollouts
+        self.tokens = tokens
+        self.pico = pico
+        self._budget: Budget | None = budget
+
+    def settle(self, *, tokens: int = 0, cost: float | None = 0.0) -> None:
+        """Spends the rollouts and what was really used, which is at most what was reserved; the rest goes back."""
+        if self._budget is not None:
+            self._budget._settle(self, tokens, cost)
+            self._budget = None
+
+    def release(self) -> None:
+        """Gives everything back: the work did not happen."""
+        if self._budget is not None:
+            self._budget._release(self)
+            self._budget = None
+
+
+class _Account:
+    """One amount in whole units: spent for good, promised to what is in flight, and the limit."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.limit = limit
+        self.spent = 0
+        self.promised = 0
+
+    def left(self, kept: int) -> int | None:
+        return None if self.limit is None else self.limit - self.spent - self.promised - kept
