@@ -1,0 +1,22 @@
+"""Where things lie: the folder of a project and what toishi keeps in it."""
+
+from pathlib import Path
+
+FOLDER = ".toishi"
+TASK_FILE = "task.toml"
+
+
+def find_project(task_file: Path | None = None) -> Path:
+    """The project folder, absolute.
+
+    It is the nearest folder that already holds `.toishi`, looked for from the task file's folder upwards, or from the
+    current folder where no task file is named. Where none does, it is that folder itself.
+    """
+    start = Path.cwd() if task_file is None else task_file.absolute().parent
+    start = start.resolve()
+    return next((folder for folder in (start, *start.parents) if (folder / FOLDER).is_dir()), start)
+
+
+def journal_file(project: Path) -> Path:
+    """The database of a project."""
+    return project / FOLDER / "toishi.db"
