@@ -1,0 +1,209 @@
+"""The journal of one project folder: runs, replies, rollouts, events, examples, in one SQLite database.
+
+It stores and finds; what a row means is its caller's. Everything that cost anything is appended here before it is used,
+and what an append returned from survives `kill -9`.
+"""
+
+import asyncio
+import difflib
+import hashlib
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from toishi.tools.workbench.errors import UsageError
+from toishi.tools.workbench.events import Emit, Event
+from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.journal import records
+from toishi.tools.workbench.journal.recorder import Recorder, stored_event
+from toishi.tools.workbench.journal.records import RunRow, RunStatus, StoredReply
+from toishi.tools.workbench.journal.schema import database_path, journal_error, open_database
+from toishi.tools.workbench.journal.writer import Statement, Writer
+from toishi.tools.workbench.models.protocol import Message, Reply, Request
+from toishi.tools.workbench.rollout import Rollout
+
+
+class Journal:
+    """Reads are plain and indexed; appends go through one writer thread in groups. Several processes may share it."""
+
+    @classmethod
+    def open(cls, project: Path) -> "Journal":
+        """The journal of a project folder, made where it is missing, with half-written changes set right.
+
+        Raises `JournalError` where it is not writable, damaged, locked or from a newer toishi, and `UsageError` where
+        the folder does not exist.
+        """
+        if not project.is_dir():
+            raise UsageError(f"The project folder {project} does not exist")
+        journal = cls(project)
+        try:
+            if journal.read("SELECT 1 FROM changes WHERE status IN ('applying', 'undoing') LIMIT 1"):
+                # Changes stand on the journal; only here does it need them.
+                from toishi.tools.workbench.changes import recover
+
+                recover(journal, project)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.path = database_path(project)
+        self._reader = open_database(self.path)
+        self._reader.row_factory = sqlite3.Row
+        self._writer = Writer(open_database(self.path), self.path)
+
+    def close(self) -> None:
+        """Writes what is on its way, then closes. May be called twice."""
+        self._writer.close()
+        self._reader.close()
+
+    def read(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """The rows that a query gives; `JournalError` where the database cannot be read."""
+        try:
+            return self._reader.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise journal_error(self.path, error) from error
+
+    def write(self, statements: Sequence[Statement]) -> None:
+        """All statements or none; durable when it returns."""
+        self._writer.append(statements).result()
+
+    async def _write_async(self, statements: Sequence[Statement]) -> None:
+        # What was paid is written also when whoever waits for it is cancelled.
+        await asyncio.shield(asyncio.wrap_future(self._writer.append(statements)))
+
+    # Runs
+
+    def add_run(self, run: RunRow) -> None:
+        """A new run; `created` is filled in where it is empty."""
+        self.write([records.insert("runs", asdict(replace(run, created=run.created or records.now())))])
+
+    def run(self, run_id: str) -> RunRow:
+        """By its id, a beginning or an ending of it that only one run has, or `last`.
+
+        Raises `UsageError` with the nearest ids where there is none.
+        """
+        known = [str(row["id"]) for row in self.read("SELECT id FROM runs ORDER BY created, id")]
+        if not known:
+            raise UsageError("There is no run in this project yet; start one with: toishi run TASK.toml")
+        if run_id == "last":
+            return self._run(known[-1])
+        matches = [one for one in known if one == run_id] or [
+            one for one in known if run_id and (one.startswith(run_id) or one.endswith(run_id))
+        ]
+        if len(matches) == 1:
+            return self._run(matches[0])
+        if matches:
+            raise UsageError(f"{run_id!r} may be any of the runs {', '.join(matches[-5:])}; give more of the id")
+        nearest = difflib.get_close_matches(run_id, known, n=3, cutoff=0.5) or known[-3:]
+        raise UsageError(f"There is no run {run_id!r}; did you mean {' or '.join(nearest)}?")
+
+    def runs(self) -> list[RunRow]:
+        """All runs, oldest first."""
+        return [RunRow(**dict(row)) for row in self.read("SELECT * FROM runs ORDER BY created, id")]
+
+    def _run(self, run: str) -> RunRow:
+        return RunRow(**dict(self.read("SELECT * FROM runs WHERE id = ?", (run,))[0]))
+
+    def set_status(self, run: str, status: RunStatus, *, pid: int | None = None, result: str = "") -> None:
+        """Where a run stands; `pid` and `result` stay as they are where they are not given."""
+        sql = (
+            "UPDATE runs SET status = ?, pid = coalesce(?, pid), result = coalesce(nullif(?, ''), result) WHERE id = ?"
+        )
+        self.write([(sql, (status, pid, result, run))])
+
+    def set_seconds(self, run: str, seconds: float) -> None:
+        """How long the run has taken over all sittings; written soon, not waited for."""
+        self._writer.append([("UPDATE runs SET seconds = ? WHERE id = ?", (seconds, run))])
+
+    def set_wanted(self, run: str, wanted: str) -> None:
+        """What a person wants of a run: `cancel`, or nothing."""
+        self.write([("UPDATE runs SET wanted = ? WHERE id = ?", (wanted, run))])
+
+    # Replies
+
+    async def add_reply(self, run: str, purpose: str, request: Request, reply: Reply) -> None:
+        """Stores what a model answered; durable when it returns."""
+        await self._write_async(records.reply_statements(run, purpose, request, reply))
+
+    def find_reply(self, key: str, run: str = "") -> StoredReply | None:
+        """The reply to a request with this key: `run`'s own where it has one, else the oldest."""
+        rows = self.read("SELECT * FROM replies WHERE key = ? ORDER BY run != ?, created LIMIT 1", (key, run))
+        return StoredReply(records.reply_of(rows[0]), rows[0]["run"]) if rows else None
+
+    # Rollouts
+
+    async def add_rollout(self, run: str, split: str, rollout: Rollout) -> None:
+        """Stores one rollout; durable when it returns. One that is already there stays as it is."""
+        await self._write_async(records.rollout_statements(run, split, rollout))
+
+    def find_rollout(self, run: str, candidate: str, example: str, replicate: int) -> Rollout | None:
+        """The rollout of one candidate on one example in this run."""
+        rows = self.read(
+            "SELECT * FROM rollouts WHERE run = ? AND candidate = ? AND example = ? AND replicate = ?",
+            (run, candidate, example, replicate),
+        )
+        return records.rollout_of(rows[0], self._messages(rows)) if rows else None
+
+    def rollouts(self, run: str, *, candidate: str | None = None, split: str | None = None) -> list[Rollout]:
+        """A run's rollouts in the order in which they ended."""
+        rows = self.read(
+            "SELECT * FROM rollouts WHERE run = ? AND (? IS NULL OR candidate = ?) AND (? IS NULL OR split = ?) "
+            "ORDER BY number",
+            (run, candidate, candidate, split, split),
+        )
+        messages = self._messages(rows)
+        return [records.rollout_of(row, messages) for row in rows]
+
+    def _messages(self, rows: Sequence[sqlite3.Row]) -> records.MessagesOf:
+        """Looks up the messages that some rows of `rollouts` name."""
+        found: dict[str, Message] = {}
+        for row in rows:
+            ids = self.read(
+                "SELECT messages.* FROM messages, json_each(?) AS call, json_each(call.value, '$.messages') AS wanted "
+                "WHERE messages.id = wanted.value",
+                (row["calls"],),
+            )
+            found.update({one["id"]: Message(one["role"], one["content"]) for one in ids})
+        return lambda ids: tuple(found[one] for one in ids)
+
+    # Events
+
+    def recorder(self, run: str) -> Emit:
+        """Where a run's events go. Decisions are numbered; those already stored are compared, not written again."""
+        return Recorder(run, self.decisions(run), self._writer.append)
+
+    def events(self, run: str, after: int = 0) -> list[tuple[int, Event]]:
+        """A run's events with a number greater than `after`, in order, each with its number."""
+        rows = self.read("SELECT number, body FROM events WHERE run = ? AND number > ? ORDER BY number", (run, after))
+        return [(row["number"], stored_event(row)) for row in rows]
+
+    def decisions(self, run: str) -> list[Event]:
+        """A run's decisions in order."""
+        rows = self.read("SELECT body FROM events WHERE run = ? AND decision IS NOT NULL ORDER BY decision", (run,))
+        return [stored_event(row) for row in rows]
+
+    # Examples
+
+    def add_examples(self, splits: Mapping[str, Sequence[Example]]) -> str:
+        """Stores the rows of a run by split; gives the content's hash, under which equal data is stored once."""
+        body = records.dump(
+            {split: [(one.id, dict(one.inputs), one.expected) for one in rows] for split, rows in splits.items()}
+        )
+        data = hashlib.sha256(body.encode()).hexdigest()[:32]
+        self.write(
+            [
+                records.example_statement(data, split, position, example)
+                for split, rows in splits.items()
+                for position, example in enumerate(rows)
+            ]
+        )
+        return data
+
+    def examples(self, data: str, split: str) -> tuple[Example, ...]:
+        """The rows of one split, in order; `data` is `RunRow.data`."""
+        rows = self.read("SELECT * FROM examples WHERE data = ? AND split = ? ORDER BY position", (data, split))
+        return tuple(records.example_of(row) for row in rows)

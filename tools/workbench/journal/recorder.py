@@ -1,0 +1,74 @@
+"""Numbers a run's decisions, so that a replay writes none twice and cannot quietly turn into another run."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from toishi.tools.workbench.errors import JournalError
+from toishi.tools.workbench.events import DECISIONS, CandidateAccepted, Event, parse_event
+from toishi.tools.workbench.journal.records import dump, insert, now
+from toishi.tools.workbench.journal.writer import Statement
+
+Append = Callable[[Sequence[Statement]], "Future[None]"]
+
+
+class Recorder:
+    """An `Emit`: stores events of one run. Decisions are durable when it returns, telemetry soon after."""
+
+    def __init__(self, run: str, stored: Sequence[Event], append: Append) -> None:
+        self._run = run
+        self._stored = stored
+        self._append = append
+        self._ordinal = 0
+
+    def __call__(self, event: Event) -> None:
+        """Raises `JournalError` for a decision that differs from the one stored under its ordinal."""
+        if not isinstance(event, DECISIONS):
+            self._append([self._statement(event, None)])
+            return
+        ordinal, self._ordinal = self._ordinal, self._ordinal + 1
+        if ordinal < len(self._stored):
+            self._compare(ordinal, self._stored[ordinal], event)
+            return
+        statements = [self._statement(event, ordinal)]
+        if isinstance(event, CandidateAccepted):
+            statements.append(_candidate_statement(self._run, event))
+        self._append(statements).result()
+
+    def _compare(self, ordinal: int, stored: Event, event: Event) -> None:
+        # Both through JSON, as which the stored one was kept.
+        if parse_event(event.model_dump_json()) != stored:
+            raise JournalError(
+                f"The replay of run {self._run} diverged at decision {ordinal}: {stored.kind} is stored and "
+                f"{event.kind} came, with other content; start the run afresh with another seed or the same one"
+            )
+
+    def _statement(self, event: Event, ordinal: int | None) -> Statement:
+        row = {
+            "run": self._run,
+            "decision": ordinal,
+            "kind": event.kind,
+            "body": event.model_dump_json(),
+            "created": now(),
+        }
+        return insert("events", row)
+
+
+def stored_event(row: sqlite3.Row) -> Event:
+    """The event that a row of `events` holds."""
+    return parse_event(row["body"])
+
+
+def _candidate_statement(run: str, event: CandidateAccepted) -> Statement:
+    row = {
+        "run": run,
+        "number": event.number,
+        "id": event.candidate,
+        "parents": dump(event.parents),
+        "reason": event.reason,
+        "module": event.module,
+        "validation_score": event.validation_score,
+        "texts": dump(event.texts),
+        "created": now(),
+    }
+    return insert("candidates", row, or_ignore=True)

@@ -1,0 +1,207 @@
+"""What the journal's rows are as values, and back: replies, rollouts, examples.
+
+Messages are stored once by content and named by id, since one system prompt stands in front of thousands of rollouts.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.journal.writer import Statement
+from toishi.tools.workbench.models.protocol import Message, Reply, Request
+from toishi.tools.workbench.rollout import ModuleCall, Rollout
+
+RunStatus = Literal["queued", "running", "finished", "cancelled", "failed"]
+MessagesOf = Callable[[Sequence[str]], tuple[Message, ...]]
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run. `task` is the JSON snapshot from which it can be repeated; `data` names its rows in `examples`.
+
+    `wanted` is `cancel` where a person asked for the end; `result` is a JSON object, empty until the run finished;
+    `seconds` are over all sittings, `pid` is the newest worker's, `created` is UTC in ISO 8601.
+    """
+
+    id: str
+    name: str
+    method: str
+    status: RunStatus
+    seed: int
+    task: str
+    data: str = ""
+    created: str = ""
+    seconds: float = 0.0
+    pid: int | None = None
+    wanted: str = ""
+    result: str = ""
+
+
+@dataclass(frozen=True)
+class StoredReply:
+    """A reply, and the run that paid for it."""
+
+    reply: Reply
+    run: str
+
+
+def now() -> str:
+    """UTC in ISO 8601, sortable as text."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def insert(table: str, row: Mapping[str, object], *, or_ignore: bool = False) -> Statement:
+    """The statement that adds one row."""
+    verb = "INSERT OR IGNORE" if or_ignore else "INSERT"
+    marks = ", ".join("?" * len(row))
+    return f"{verb} INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values())
+
+
+def dump(value: object) -> str:
+    """Compact JSON that keeps every script readable."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def message_id(message: Message) -> str:
+    """32 hexadecimal digits of the content's SHA-256."""
+    return hashlib.sha256(f"{message.role}\n{message.content}".encode()).hexdigest()[:32]
+
+
+def message_statements(messages: Sequence[Message]) -> list[Statement]:
+    """Stores messages that are not yet known."""
+    return [
+        insert("messages", {"id": message_id(one), "role": one.role, "content": one.content}, or_ignore=True)
+        for one in messages
+    ]
+
+
+def reply_statements(run: str, purpose: str, request: Request, reply: Reply) -> list[Statement]:
+    """Stores a reply with everything that decided it."""
+    row = {
+        "key": request.key,
+        "run": run,
+        "purpose": purpose,
+        "model": request.model,
+        "messages": dump([message_id(one) for one in request.messages]),
+        **asdict(request.sampling),
+        "seed": request.seed,
+        "replicate": request.replicate,
+        **_reply_fields(reply),
+        "token_ids": None if reply.token_ids is None else dump(reply.token_ids),
+        "logprobs": None if reply.logprobs is None else dump(reply.logprobs),
+        "created": now(),
+    }
+    return [*message_statements(request.messages), insert("replies", row, or_ignore=True)]
+
+
+def reply_of(row: sqlite3.Row) -> Reply:
+    """The reply that a row of `replies` holds."""
+    fields = {name: row[name] for name in _REPLY_FIELDS}
+    ids, logprobs = row["token_ids"], row["logprobs"]
+    return _reply_from(
+        {
+            **fields,
+            "token_ids": None if ids is None else json.loads(ids),
+            "logprobs": None if logprobs is None else json.loads(logprobs),
+        }
+    )
+
+
+def rollout_statements(run: str, split: str, rollout: Rollout) -> list[Statement]:
+    """Stores a rollout with its trace."""
+    row = {
+        "run": run,
+        "candidate": rollout.candidate,
+        "example": rollout.example,
+        "replicate": rollout.replicate,
+        "split": split,
+        "score": rollout.score,
+        "output": rollout.output,
+        "feedback": rollout.feedback,
+        "error": rollout.error,
+        "tokens": rollout.tokens,
+        "cost": rollout.cost,
+        "seconds": rollout.seconds,
+        "objectives": dump(dict(rollout.objectives)),
+        "calls": dump([_call_fields(call) for call in rollout.calls]),
+        "created": now(),
+    }
+    messages = [message for call in rollout.calls for message in call.messages]
+    return [*message_statements(messages), insert("rollouts", row, or_ignore=True)]
+
+
+def rollout_of(row: sqlite3.Row, messages: MessagesOf) -> Rollout:
+    """The rollout that a row holds; `messages` looks ids up."""
+    calls = [
+        ModuleCall(
+            module=call["module"],
+            inputs=call["inputs"],
+            messages=messages(call["messages"]),
+            reply=None if call["reply"] is None else _reply_from(call["reply"]),
+            error=call["error"],
+        )
+        for call in json.loads(row["calls"])
+    ]
+    return Rollout(
+        candidate=row["candidate"],
+        example=row["example"],
+        replicate=row["replicate"],
+        output=row["output"],
+        score=row["score"],
+        feedback=row["feedback"],
+        calls=tuple(calls),
+        tokens=row["tokens"],
+        cost=row["cost"],
+        seconds=row["seconds"],
+        objectives=json.loads(row["objectives"]),
+        error=row["error"],
+    )
+
+
+def example_statement(data: str, split: str, position: int, example: Example) -> Statement:
+    """Stores one row of a run's data."""
+    row = {
+        "data": data,
+        "split": split,
+        "position": position,
+        "id": example.id,
+        "inputs": dump(dict(example.inputs)),
+        "expected": example.expected,
+    }
+    return insert("examples", row, or_ignore=True)
+
+
+def example_of(row: sqlite3.Row) -> Example:
+    """The example that a row holds."""
+    return Example(row["id"], json.loads(row["inputs"]), row["expected"])
+
+
+_REPLY_FIELDS = ("text", "finish_reason", "prompt_tokens", "completion_tokens", "cost", "seconds")
+
+
+def _reply_fields(reply: Reply) -> dict[str, Any]:
+    return {name: getattr(reply, name) for name in _REPLY_FIELDS}
+
+
+def _call_fields(call: ModuleCall) -> dict[str, Any]:
+    return {
+        "module": call.module,
+        "inputs": dict(call.inputs),
+        "messages": [message_id(message) for message in call.messages],
+        "reply": None if call.reply is None else asdict(call.reply),
+        "error": call.error,
+    }
+
+
+def _reply_from(fields: Mapping[str, Any]) -> Reply:
+    ids, logprobs = fields["token_ids"], fields["logprobs"]
+    return Reply(
+        **{name: fields[name] for name in _REPLY_FIELDS},
+        token_ids=None if ids is None else tuple(ids),
+        logprobs=None if logprobs is None else tuple(logprobs),
+    )

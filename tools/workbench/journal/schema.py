@@ -1,0 +1,211 @@
+"""The database's tables, and how a connection to it is opened.
+
+Tables and columns are named for the person who opens the file with `sqlite3` or Datasette. `PRAGMA user_version` counts
+the migrations applied; a change of the schema is one more function at the end of `MIGRATIONS`, never an edit.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toishi.tools.workbench.errors import JournalError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+FOLDER = ".toishi"
+FILE = "toishi.db"
+PATIENCE_SECONDS = 10.0
+
+
+def database_path(project: Path) -> Path:
+    """Where a project's journal lies."""
+    return project / FOLDER / FILE
+
+
+def open_database(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.Connection:
+    """A connection in WAL mode with the newest schema; makes folder, file and tables where they are missing.
+
+    `patience`: how many seconds to wait for other writers. Raises `JournalError` where the database is not writable,
+    damaged, locked or from a newer toishi.
+    """
+    try:
+        path.parent.mkdir(exist_ok=True)
+        ignore = path.parent / ".gitignore"
+        if not ignore.exists():
+            # Rows of data and prompts are private until a person says otherwise.
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise JournalError(
+            f"The journal {path} cannot be made ({error.strerror}); make {path.parent.parent} writable or start toishi "
+            "in another folder"
+        ) from error
+    try:
+        connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise journal_error(path, error) from error
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # In WAL mode a commit then survives kill -9 without waiting for the disk; only a power cut may take the last.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        _migrate(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise journal_error(path, error) from error
+    except JournalError:
+        connection.close()
+        raise
+    return connection
+
+
+def journal_error(path: Path, error: sqlite3.Error) -> JournalError:
+    """The sentence for what SQLite reports."""
+    # Absent where the library, not SQLite, refused: a closed connection.
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return JournalError(f"The journal {path} is locked by another program; close that program and try again")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return JournalError(f"The journal {path} is not writable; change the permissions of its folder and files")
+    if name.startswith("SQLITE_FULL"):
+        return JournalError(f"The disk of the journal {path} is full; free some space, then resume: nothing is lost")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return JournalError(
+            f"The journal {path} is damaged ({error}); move it away to start afresh, or save what it holds with: "
+            f"sqlite3 {path} .recover"
+        )
+    return JournalError(f"The journal {path} cannot be used: {error}")
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection, path) == len(MIGRATIONS):
+        return
+    # Imported only when there is something to change: it is slow where pandas is installed.
+    from sqlite_utils import Database
+
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have come first while this one waited for the lock.
+        for migrate in MIGRATIONS[_version(connection, path) :]:
+            migrate(Database(connection, execute_plugins=False))
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise JournalError(
+            f"The journal {path} was written by a newer toishi (schema {version}, this one knows {len(MIGRATIONS)}); "
+            "upgrade toishi"
+        )
+    return version
+
+
+def _first_tables(db: "Database") -> None:
+    db.create_table(
+        "runs",
+        {
+            "id": str,
+            "name": str,
+            "method": str,
+            "status": str,
+            "seed": int,
+            "task": str,
+            "data": str,
+            "created": str,
+            "seconds": float,
+            "pid": int,
+            "wanted": str,
+            "result": str,
+        },
+        pk="id",
+        not_null={"name", "method", "status", "seed", "task", "data", "created", "seconds", "wanted", "result"},
+    )
+    db.create_table(
+        "examples",
+        {"data": str, "split": str, "position": int, "id": str, "inputs": str, "expected": str},
+        pk=("data", "split", "position"),
+    )
+    db.create_table("messages", {"id": str, "role": str, "content": str}, pk="id")
+    db.create_table(
+        "replies",
+        {
+            "key": str,
+            "run": str,
+            "purpose": str,
+            "model": str,
+            "messages": str,
+            "temperature": float,
+            "top_p": float,
+            "max_tokens": int,
+            "seed": int,
+            "replicate": int,
+            "text": str,
+            "finish_reason": str,
+            "prompt_tokens": int,
+            "completion_tokens": int,
+            "cost": float,
+            "seconds": float,
+            "token_ids": str,
+            "logprobs": str,
+            "created": str,
+        },
+        pk=("key", "run"),
+    )
+    db.create_table(
+        "rollouts",
+        {
+            "number": int,
+            "run": str,
+            "candidate": str,
+            "example": str,
+            "replicate": int,
+            "split": str,
+            "score": float,
+            "output": str,
+            "feedback": str,
+            "error": str,
+            "tokens": int,
+            "cost": float,
+            "seconds": float,
+            "objectives": str,
+            "calls": str,
+            "created": str,
+        },
+        pk="number",
+    )
+    db.table("rollouts").create_index(["run", "candidate", "example", "replicate"], unique=True)
+    db.create_table(
+        "candidates",
+        {
+            "run": str,
+            "number": int,
+            "id": str,
+            "parents": str,
+            "reason": str,
+            "module": str,
+            "validation_score": float,
+            "texts": str,
+            "created": str,
+        },
+        pk=("run", "number"),
+    )
+    db.create_table(
+        "events",
+        {"number": int, "run": str, "decision": int, "kind": str, "body": str, "created": str},
+        pk="number",
+    )
+    db.table("events").create_index(["run", "number"])
+    db.table("events").create_index(["run", "decision"], unique=True)
+    db.create_table(
+        "changes",
+        {"hash": str, "run": str, "status": str, "files": str, "evidence": str, "modes": str, "created": str},
+        pk="hash",
+    )
+
+
+MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first_tables,)
