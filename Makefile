@@ -25,7 +25,8 @@ $(STAMP): requirements.lock pyproject.toml setup.py
 		echo "$(CURDIR)" > .venv/made-for; \
 	fi
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@# setuptools warns at every editable install that folders may hide packages; nothing here imports the bare names.
+	PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: install  ## Improve a prompt for real bank messages with the model in the package
