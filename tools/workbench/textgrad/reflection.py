@@ -73,19 +73,15 @@ def edit_lines(before: str, after: str) -> str:
 
 
 def parse(reply: str, request: ReflectionRequest, *, cut_off: bool = False) -> str:
-    """The new instruction in a reply.
+    """The new instruction in a reply: what stands between its only opening and its only closing tag.
 
-    Raises `ReflectionRejected` where the reply was cut off, is not in form, is empty, is too long, repeats the
-    instruction, lacks a placeholder, or repeats a rejected edit.
+    Words or a code fence around the pair are passed over, since many models cannot leave them out. Raises
+    `ReflectionRejected` where the reply was cut off, is not in form, is empty, is too long, repeats the instruction,
+    lacks a placeholder, or repeats a rejected edit.
     """
     if cut_off:
         raise ReflectionRejected("the reply was cut off before it ended")
-    text = reply.strip()
-    if not text.startswith(OPENING) or not text.endswith(CLOSING):
-        raise ReflectionRejected(f"the reply does not stand between {OPENING} and {CLOSING}")
-    text = text.removeprefix(OPENING).removesuffix(CLOSING).strip("\n")
-    if OPENING in text or CLOSING in text:
-        raise ReflectionRejected(f"the reply holds {OPENING} or {CLOSING} more than once")
+    text = _between_tags(reply)
     if not text.strip():
         raise ReflectionRejected("the new instruction is empty")
     if len(text) > request.max_characters:
@@ -93,8 +89,19 @@ def parse(reply: str, request: ReflectionRequest, *, cut_off: bool = False) -> s
     missing = [name for name in request.placeholders if f"{{{name}}}" not in text]
     if missing:
         raise ReflectionRejected(f"the new instruction lost the placeholder {{{missing[0]}}}")
-    if text == request.instruction:
+    if text.strip() == request.instruction.strip():
         raise ReflectionRejected("the new instruction is the same as the old one")
     if text in request.rejected:
         raise ReflectionRejected("the new instruction was already tried and rejected")
     return text
+
+
+def _between_tags(reply: str) -> str:
+    """The text inside the only pair of tags, without the line breaks next to them."""
+    for tag in (OPENING, CLOSING):
+        if (count := reply.count(tag)) != 1:
+            raise ReflectionRejected(f"the reply must hold {tag} exactly once, and holds it {count} times")
+    before, text = reply.split(OPENING)
+    if CLOSING in before:
+        raise ReflectionRejected(f"the reply holds {CLOSING} before {OPENING}")
+    return text.split(CLOSING)[0].strip("\n")

@@ -1,0 +1,28 @@
+"""What the search asks of the world: rollouts of a candidate, and a reply to a reflection request.
+
+Both may raise `BudgetSpent`, which ends the search with what stands. For the same arguments both must give the same
+answer whenever a run is resumed; then the search takes the same decisions again.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from toishi.tools.workbench.candidate import Candidate
+from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.models.protocol import Reply
+from toishi.tools.workbench.rollout import Rollout
+from toishi.tools.workbench.textgrad.reflection import ReflectionRequest
+
+
+class Evaluate(Protocol):
+    """One rollout per example, in their order; the minibatch may hold an example twice."""
+
+    async def __call__(
+        self, candidate: Candidate, examples: Sequence[Example], split: Literal["feedback", "validation"], /
+    ) -> Sequence[Rollout]: ...
+
+
+class Reflect(Protocol):
+    """The reflector's reply, as it came: the search parses it. `iteration` tells equal requests apart."""
+
+    async def __call__(self, request: ReflectionRequest, iteration: int, /) -> Reply: ...
