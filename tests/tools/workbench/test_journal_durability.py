@@ -13,9 +13,10 @@ import pytest
 
 from toishi.tools.workbench.errors import JournalError, UsageError
 from toishi.tools.workbench.journal import Journal
-from toishi.tools.workbench.journal.schema import database_path, open_database
+from toishi.tools.workbench.journal.schema import open_database
 from toishi.tools.workbench.journal.writer import Writer
 from toishi.tools.workbench.rollout import Rollout
+from toishi.tools.workbench.settings import journal_file
 
 # Appends so many rollouts, eight at a time, and prints each one's number once its append returned.
 APPENDER = """
@@ -77,7 +78,7 @@ def test_two_processes_write_into_one_project(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_and_loses_nothing_that_was_written(tmp_path: Path) -> None:
-    path = database_path(tmp_path)
+    path = journal_file(tmp_path)
     connection = open_database(path)
     connection.execute("CREATE TABLE notes (text TEXT)")
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
@@ -103,7 +104,7 @@ def test_a_group_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_locked_database_is_told(tmp_path: Path) -> None:
     Journal.open(tmp_path).close()
-    path = database_path(tmp_path)
+    path = journal_file(tmp_path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     writer = Writer(open_database(path, patience=0.0), path)
@@ -116,7 +117,7 @@ def test_a_locked_database_is_told(tmp_path: Path) -> None:
 
 
 def test_a_damaged_database_is_told_and_left_as_it_is(tmp_path: Path) -> None:
-    path = database_path(tmp_path)
+    path = journal_file(tmp_path)
     path.parent.mkdir()
     path.write_bytes(b"this was a database once" * 500)
     with pytest.raises(JournalError, match=r"is damaged \(file is not a database\); move it away to start afresh"):
@@ -130,7 +131,7 @@ def test_damage_inside_is_told_where_it_is_met(tmp_path: Path) -> None:
         rollout = Rollout("c", str(number), 0, "yes" * 500, 1.0, "", (), 1, 0.0, 0.1)
         asyncio.run(journal.add_rollout("r-1", "test", rollout))
     journal.close()
-    path = database_path(tmp_path)
+    path = journal_file(tmp_path)
     body = bytearray(path.read_bytes())
     middle = len(body) // 2
     body[middle : middle + 40_000] = b"\xff" * 40_000
@@ -143,7 +144,7 @@ def test_damage_inside_is_told_where_it_is_met(tmp_path: Path) -> None:
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     Journal.open(tmp_path).close()
-    connection = sqlite3.connect(database_path(tmp_path))
+    connection = sqlite3.connect(journal_file(tmp_path))
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(JournalError, match=r"was written by a newer toishi \(schema 99, this one knows 1\); upgrade"):
@@ -168,7 +169,7 @@ def test_a_read_only_project_is_told(tmp_path: Path) -> None:
 
 def _open_without_rights(project: Path) -> int:
     """0 where the sentence came; in a process of its own, since root may write anywhere and must step down for good."""
-    database = database_path(project)
+    database = journal_file(project)
     if os.getuid() == 0:
         # pytest closes its folders to others.
         for folder in (project, *project.parents[:2]):

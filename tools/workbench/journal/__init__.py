@@ -1,6 +1,6 @@
 """The journal: everything that cost anything, written down before it is used."""
 
 from toishi.tools.workbench.journal.journal import Journal
-from toishi.tools.workbench.journal.records import RunRow, RunStatus, StoredReply
+from toishi.tools.workbench.journal.records import RunRow, RunStatus, StoredReply, insert, now
 
-__all__ = ["Journal", "RunRow", "RunStatus", "StoredReply"]
+__all__ = ["Journal", "RunRow", "RunStatus", "StoredReply", "insert", "now"]

@@ -18,10 +18,11 @@ from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import records
 from toishi.tools.workbench.journal.recorder import Recorder, stored_event
 from toishi.tools.workbench.journal.records import RunRow, RunStatus, StoredReply
-from toishi.tools.workbench.journal.schema import database_path, journal_error, open_database
+from toishi.tools.workbench.journal.schema import journal_error, open_database
 from toishi.tools.workbench.journal.writer import Statement, Writer
 from toishi.tools.workbench.models.protocol import Message, Reply, Request
 from toishi.tools.workbench.rollout import Rollout
+from toishi.tools.workbench.settings import journal_file
 
 
 class Journal:
@@ -50,7 +51,7 @@ class Journal:
 
     def __init__(self, project: Path) -> None:
         self.project = project
-        self.path = database_path(project)
+        self.path = journal_file(project)
         self._reader = open_database(self.path)
         self._reader.row_factory = sqlite3.Row
         self._writer = Writer(open_database(self.path), self.path)

@@ -14,14 +14,7 @@ from toishi.tools.workbench.errors import JournalError
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-FOLDER = ".toishi"
-FILE = "toishi.db"
 PATIENCE_SECONDS = 10.0
-
-
-def database_path(project: Path) -> Path:
-    """Where a project's journal lies."""
-    return project / FOLDER / FILE
 
 
 def open_database(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.Connection:
