@@ -54,6 +54,8 @@ class Budget:
         self._cost = _Account(None if limits.max_cost is None else round(limits.max_cost * PICO))
         self._cost_known = True
         self._aside = 0
+        # Where the pace is measured from: the clock, and the rollouts spent, when the first new rollout was asked for.
+        self._pace_from: tuple[float, int] | None = None
 
     def reserve(
         self, *, rollouts: int = 0, tokens: int = 0, cost: float | None = 0.0, recorded: bool = False
@@ -75,6 +77,8 @@ class Budget:
         pico = 0 if cost is None else math.ceil(cost * PICO)
         if not recorded:
             self._refuse_what_does_not_fit(rollouts, tokens, pico)
+            if rollouts and self._pace_from is None:
+                self._pace_from = self._clock(), self._rollouts.spent
         self._rollouts.promised += rollouts
         self._tokens.promised += tokens
         self._cost.promised += pico
@@ -105,6 +109,30 @@ class Budget:
     def release_aside(self) -> None:
         """Gives back all that was set aside."""
         self._aside = 0
+
+    def fits(self, rollouts: int) -> bool:
+        """Whether so many more rollouts fit, and after them what is set aside.
+
+        Tokens, dollars and seconds are foretold from the average so far, so that a search can end while the locked test
+        is still affordable. A forecast promises nothing: only `reserve` does.
+        """
+        rollouts_left, each = self.rollouts_left(), max(self._rollouts.spent, 1)
+        forecasts = (
+            (self.tokens_left(), self._tokens.spent / each),
+            (self.cost_left(), self._cost.spent / PICO / each),
+            (self.seconds_left(), self._seconds_per_rollout()),
+        )
+        work = rollouts + self._aside
+        return (rollouts_left is None or rollouts <= rollouts_left) and all(
+            left is None or (left > 0 and average * work <= left) for left, average in forecasts
+        )
+
+    def _seconds_per_rollout(self) -> float:
+        """In this sitting, since the first new rollout; 0 while there is none."""
+        if self._pace_from is None:
+            return 0.0
+        since, before = self._pace_from
+        return (self._clock() - since) / max(self._rollouts.spent - before, 1)
 
     def spent(self) -> Spent:
         """What was settled; what is only reserved does not count yet."""

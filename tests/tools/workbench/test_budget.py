@@ -126,3 +126,29 @@ def test_no_limit_means_no_limit() -> None:
     budget = Budget(Limits())
     budget.reserve(rollouts=10**9, tokens=10**12, cost=10**6)
     assert (budget.rollouts_left(), budget.tokens_left(), budget.cost_left(), budget.seconds_left()) == (None,) * 4
+
+
+def test_what_fits_leaves_room_for_what_is_set_aside() -> None:
+    budget = Budget(Limits(max_rollouts=40, max_tokens=1000))
+    budget.set_aside(10)
+    assert budget.fits(30)
+    assert not budget.fits(31)
+    for _ in range(10):
+        budget.reserve(rollouts=1, tokens=40).settle(tokens=40)
+    assert budget.fits(5)
+    assert not budget.fits(6)
+
+
+def test_seconds_are_foretold_by_the_pace_of_new_rollouts() -> None:
+    clock = FakeClock()
+    budget = Budget(Limits(max_seconds=100), clock=clock)
+    budget.reserve(rollouts=5, recorded=True).settle()
+    clock.now += 20
+    assert budget.fits(10**6)
+    reservation = budget.reserve(rollouts=10)
+    clock.now += 20
+    reservation.settle()
+    assert budget.fits(30)
+    assert not budget.fits(31)
+    clock.now += 60
+    assert not budget.fits(0)

@@ -232,11 +232,14 @@ def test_an_accepted_candidate_is_a_row_for_people(journal: Journal) -> None:
 
 def test_equal_data_is_stored_once_and_other_data_beside_it(journal: Journal) -> None:
     one, two = Example("1", {"text": "hé"}, "a"), Example("2", {"text": "hi"}, "b")
-    data = journal.add_examples({"feedback": [one], "test": [two]})
-    assert journal.add_examples({"feedback": [one], "test": [two]}) == data
-    other = journal.add_examples({"feedback": [two], "test": [one]})
-    assert (journal.examples(data, "feedback"), journal.examples(other, "feedback")) == ((one,), (two,))
-    assert journal.examples(data, "validation") == ()
+    for data, splits in (
+        ("x", {"feedback": [one], "test": [two]}),
+        ("x", {"feedback": [one], "test": [two]}),
+        ("y", {"feedback": [two, one]}),
+    ):
+        journal.add_examples(data, splits)
+    assert (journal.examples("x", "feedback"), journal.examples("y", "feedback")) == ((one,), (two, one))
+    assert journal.examples("y", "test") == ()
     assert len(journal.read("SELECT 1 FROM examples")) == 4
 
 

@@ -6,7 +6,6 @@ and what an append returned from survives `kill -9`.
 
 import asyncio
 import difflib
-import hashlib
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -189,12 +188,8 @@ class Journal:
 
     # Examples
 
-    def add_examples(self, splits: Mapping[str, Sequence[Example]]) -> str:
-        """Stores the rows of a run by split; gives the content's hash, under which equal data is stored once."""
-        body = records.dump(
-            {split: [(one.id, dict(one.inputs), one.expected) for one in rows] for split, rows in splits.items()}
-        )
-        data = hashlib.sha256(body.encode()).hexdigest()[:32]
+    def add_examples(self, data: str, splits: Mapping[str, Sequence[Example]]) -> None:
+        """Stores the rows of a run by split. `data` is their content's hash: what is there already is equal."""
         self.write(
             [
                 records.example_statement(data, split, position, example)
@@ -202,7 +197,6 @@ class Journal:
                 for position, example in enumerate(rows)
             ]
         )
-        return data
 
     def examples(self, data: str, split: str) -> tuple[Example, ...]:
         """The rows of one split, in order; `data` is `RunRow.data`."""
