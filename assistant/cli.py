@@ -1,0 +1,103 @@
+"""The command `toishi`: finds the verb's module when it is called, and turns errors into sentences and exit codes.
+
+It knows the verbs by name only. Each lives in a module of `commands` that holds one click command named `command`.
+"""
+
+import difflib
+from importlib import import_module
+from typing import Any
+
+import click
+
+from toishi.assistant import exit_codes
+from toishi.assistant.options import settings_of
+from toishi.tools.workbench.errors import ToishiError, UsageError
+
+VERBS = (
+    "demo",
+    "run",
+    "eval",
+    "runs",
+    "show",
+    "diff",
+    "apply",
+    "undo",
+    "resume",
+    "cancel",
+    "models",
+    "doctor",
+)
+
+
+class Verbs(click.Group):
+    """A group that imports a command's module when the command is asked for, and answers errors in one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command = import_module(f"toishi.assistant.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and name not in VERBS:
+            near = difflib.get_close_matches(name, VERBS, n=1)
+            way_out = f"did you mean `toishi {near[0]}`?" if near else "`toishi --help` lists the commands"
+            raise click.UsageError(f"There is no command '{name}'; {way_out}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            ctx.exit(exit_codes.INTERRUPTED)
+        except Exception as error:
+            if settings_of(ctx).debug:
+                raise
+            raise _Sentence(error, as_json=settings_of(ctx).json) from error
+
+
+class _Sentence(click.ClickException):
+    """An error as a person meets it; in `--json` mode also as the one document on stdout."""
+
+    def __init__(self, error: Exception, *, as_json: bool) -> None:
+        known = isinstance(error, ToishiError)
+        unexpected = f"{type(error).__name__}: {error}; run it again as `toishi --debug …` for the traceback"
+        super().__init__(str(error) if known else unexpected)
+        self.exit_code = exit_codes.USAGE if isinstance(error, UsageError) else exit_codes.FAILED
+        self.as_json = as_json
+
+    def show(self, file: Any = None) -> None:
+        from toishi.assistant.console import print_json
+
+        super().show(file)
+        if self.as_json:
+            print_json({"error": self.message})
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="toishi", message="%(package)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """Improves prompts and language-model programs on your own data, and shows the change to accept.
+
+    \b
+    Start here:
+      toishi demo                a prompt for bank messages, improved on this machine without any key
+      toishi run task.toml       the same for a task of your own
+    """
+    settings_of(ctx).debug = debug
+
+
+def main() -> None:
+    """The console script."""
+    cli(prog_name="toishi")

@@ -1,0 +1,60 @@
+"""Where a command's output goes: the answer on stdout, everything else on stderr, with rich loaded when it is used."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+PIPE_WIDTH = 120
+
+
+def stdout() -> "Console":
+    """The console for the answer; in a pipe it is wide enough that no table loses a column."""
+    return _console(stderr=False)
+
+
+def stderr() -> "Console":
+    """The console for what is told on the way."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> "Console":
+    from rich.console import Console
+
+    console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
+    return console
+
+
+def print_json(document: Any) -> None:
+    """Writes the one document that `--json` promises."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def say(text: str = "") -> None:
+    """One line of plain text on stdout, never wrapped: what a person may want to copy."""
+    sys.stdout.write(text + "\n")
+
+
+def log(text: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence["RenderableType"]], *, right: Sequence[str] = ()) -> None:
+    """A table without frames on stdout; the columns named in `right` are aligned to the right."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for number, column in enumerate(columns):
+        last = number == len(columns) - 1
+        grid.add_column(column, justify="right" if column in right else "left", no_wrap=not last, overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    stdout().print(grid)

@@ -1,0 +1,1 @@
+"""The demo's data and task: real messages to a bank, by intent."""

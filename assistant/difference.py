@@ -1,0 +1,194 @@
+"""What a run changed, and why one may believe it: seed against best, edit by edit, with what each fixed and broke."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from toishi.assistant import console, wording
+from toishi.assistant.lineage import Case, Edit, best_of, edits, path_to
+from toishi.assistant.worddiff import render, word_diff
+from toishi.tools.workbench.errors import UsageError
+from toishi.tools.workbench.events import CandidateAccepted, Judged
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from toishi.tools.workbench.journal import Journal, RunRow
+
+ANSWER_WIDTH = 48
+TEXT_WIDTH = 72
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The seed, the best candidate, the steps between them, and the verdict where the run got that far."""
+
+    run: "RunRow"
+    seed: CandidateAccepted
+    best: CandidateAccepted
+    edits: tuple[Edit, ...]
+    judged: Judged | None
+
+
+def difference(journal: "Journal", run_id: str) -> Difference:
+    """Of one run; `UsageError` where no run has the id, or the run has not scored its seed yet."""
+    run = journal.run(run_id)
+    events = [event for _, event in journal.events(run.id)]
+    pool = [event for event in events if isinstance(event, CandidateAccepted)]
+    if not pool:
+        raise UsageError(f"Run {run.id} has no scored prompt yet; follow it with `toishi resume {run.id}`")
+    best = best_of(pool)
+    path = path_to(pool, best.number)
+    rollouts = {step.candidate: journal.rollouts(run.id, candidate=step.candidate, split="validation") for step in path}
+    judged = next((event for event in events if isinstance(event, Judged)), None)
+    return Difference(run, path[0], best, tuple(edits(path, rollouts)), judged)
+
+
+def document(found: Difference) -> dict[str, Any]:
+    """The difference as the JSON document of `toishi diff`."""
+    return {
+        "run": found.run.id,
+        "best": found.best.number,
+        "modules": [
+            {
+                "module": module,
+                "before": text,
+                "after": found.best.texts[module],
+                "diff": [line.plain for line in word_diff(text, found.best.texts[module])],
+            }
+            for module, text in found.seed.texts.items()
+            if text != found.best.texts[module]
+        ],
+        "edits": [
+            {
+                "from": edit.parent.number,
+                "to": edit.child.number,
+                "module": edit.child.module,
+                "reason": edit.child.reason,
+                "validation_before": edit.parent.validation_score,
+                "validation_after": edit.child.validation_score,
+                "fixed": [_case(case) for case in edit.fixed],
+                "broke": [_case(case) for case in edit.broke],
+            }
+            for edit in found.edits
+        ],
+        "test": found.judged.model_dump(mode="json", exclude={"kind"}) if found.judged else None,
+    }
+
+
+def _case(case: Case) -> dict[str, Any]:
+    return {
+        "example": case.example,
+        "text": case.text,
+        "before": case.before.output,
+        "after": case.after.output,
+        "score_before": case.before.score,
+        "score_after": case.after.score,
+    }
+
+
+def print_difference(found: Difference, *, file: str, examples: int) -> None:
+    """For a person: the whole diff, then each edit with at most `examples` examples it fixed and as many it broke."""
+    out = console.stdout()
+    print_texts(found, file=file)
+    if found.edits:
+        names = [_name(found.seed.number), *(_name(edit.child.number) for edit in found.edits)]
+        out.print("\n[bold]How it came about[/bold]  " + " → ".join(names), markup=True)
+    for number, edit in enumerate(found.edits, 1):
+        _print_edit(edit, number, examples)
+    if found.judged:
+        out.print()
+        print_verdict(found.judged)
+
+
+def print_texts(found: Difference, *, file: str) -> None:
+    """The word diff from seed to best, module by module."""
+    out = console.stdout()
+    if found.best.number == found.seed.number:
+        out.print(f"No edit of {file} was better than the seed, which stands.", markup=False)
+        return
+    for module, before in found.seed.texts.items():
+        after = found.best.texts[module]
+        if after == before:
+            continue
+        out.print(_bold(f"{file}: seed → candidate {found.best.number}"))
+        _print_lines(before, after, indent="")
+
+
+def print_verdict(judged: Judged) -> None:
+    """The numbers on the locked test, for a person, and what they say."""
+    from rich.text import Text
+
+    out = console.stdout()
+    title = _bold(f"Locked test, {wording.plural(judged.examples, 'example')}: ")
+    out.print(title.append(verdict(judged), style="green" if judged.improved else "yellow"))
+    evidence = f"95 % interval {wording.interval(judged.interval)}, {wording.p_value(judged.p_value)}"
+    for label, figure in (
+        ("seed prompt", wording.score(judged.seed_score)),
+        ("best prompt", wording.score(judged.best_score)),
+        ("difference", f"{wording.signed(judged.difference)}  {evidence}"),
+    ):
+        out.print(Text(f"  {label:<12} {figure}"))
+
+
+def verdict(judged: Judged) -> str:
+    """What the numbers say, in words."""
+    if judged.improved:
+        return "improved"
+    return "got worse" if judged.interval[1] < 0 else "no evidence of improvement"
+
+
+def _print_edit(edit: Edit, number: int, examples: int) -> None:
+    from rich.text import Text
+
+    out = console.stdout()
+    before, after = edit.parent.validation_score, edit.child.validation_score
+    title = f"\n{number}. {_name(edit.parent.number)} → {_name(edit.child.number)}"
+    score = f"validation {wording.score(before)} → {wording.score(after)} ({wording.signed(after - before)})"
+    out.print(_bold(f"{title}, {score}"))
+    out.print(Text(f"   {edit.child.reason}", style="dim"))
+    for module, text in edit.parent.texts.items():
+        if edit.child.texts[module] != text:
+            _print_lines(text, edit.child.texts[module], indent="   ", context=0)
+    out.print(Text(f"   fixed {len(edit.fixed)}, broke {len(edit.broke)} of the validation examples"))
+    _print_cases("+ fixed", edit.fixed, examples, "green")
+    _print_cases("- broke", edit.broke, examples, "red")
+
+
+def _print_cases(label: str, cases: Sequence[Case], shown: int, style: str) -> None:
+    from rich.text import Text
+
+    out = console.stdout()
+    for case in cases[:shown]:
+        text = Text("   ")
+        text.append(f"{label}  ", style=style)
+        text.append(f"“{wording.shorten(case.text, TEXT_WIDTH)}”")
+        out.print(text)
+        answers = [wording.shorten(rollout.output, ANSWER_WIDTH) or "(empty)" for rollout in (case.before, case.after)]
+        out.print(Text(f"            {answers[0]} → {answers[1]}", style="dim"))
+    if len(cases) > shown:
+        out.print(Text(f"   {label}  and {len(cases) - shown} more", style=style))
+
+
+def _print_lines(before: str, after: str, *, indent: str, context: int = 2) -> None:
+    out = console.stdout()
+    for line in word_diff(before, after, context=context):
+        if context == 0 and line.mark in " …":
+            continue
+        out.print(_indented(indent, render(line)))
+
+
+def _indented(indent: str, text: "Text") -> "Text":
+    from rich.text import Text
+
+    return Text.assemble(indent, text)
+
+
+def _bold(text: str) -> "Text":
+    from rich.text import Text
+
+    return Text(text, style="bold")
+
+
+def _name(number: int) -> str:
+    return "seed" if number == 0 else f"candidate {number}"

@@ -1,0 +1,102 @@
+"""One line of text per event, for logs, pipes and CI."""
+
+from toishi.assistant import wording
+from toishi.assistant.view import RunView
+from toishi.tools.workbench.events import (
+    CandidateAccepted,
+    ChangeProposed,
+    Event,
+    Judged,
+    PhaseStarted,
+    Progress,
+    ProposalRejected,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    Warned,
+)
+
+PHASES = {
+    "loading": "loading data and models",
+    "baseline": "scoring the seed on validation",
+    "search": "proposing and testing new prompts",
+    "test": "judging seed and best on the locked test",
+    "change": "preparing the change",
+}
+
+PROGRESS_EVERY_SECONDS = 10.0
+
+
+def line(event: Event, view: RunView) -> str:
+    """What happened, in one line; `view` is the run after the event."""
+    return f"{wording.duration(view.seconds)}  {_what(event)}"
+
+
+def _what(event: Event) -> str:
+    match event:
+        case RunStarted():
+            return f"run {event.run} started: {plan(event)}"
+        case PhaseStarted():
+            return f"phase {event.phase}: {PHASES[event.phase]}"
+        case CandidateAccepted():
+            return f"accepted  {accepted(event)}"
+        case ProposalRejected():
+            return f"rejected  from {_numbers(event.parents)}: {event.reason}"
+        case Progress():
+            spent = f"{wording.plural(event.rollouts, 'rollout')}, {wording.count(event.tokens)} tokens"
+            cost = "cost unknown" if event.cost is None else wording.money(event.cost)
+            return f"spent     {spent}, {cost}; best {wording.score(event.best_validation_score)}"
+        case Warned():
+            return f"warning   {event.message}"
+        case Judged():
+            return f"judged    {event.sentence}"
+        case ChangeProposed():
+            return f"change    {event.change[:12]} waits for a person"
+        case RunFinished():
+            return f"finished  {event.sentence}"
+        case RunStopped():
+            return f"{event.status}  {event.sentence}"
+
+
+def plan(event: RunStarted) -> str:
+    """Method, seed, splits and limits in one line."""
+    limits = [
+        f"at most {wording.plural(event.max_rollouts, 'rollout')}" if event.max_rollouts is not None else "",
+        f"{wording.count(event.max_tokens)} tokens" if event.max_tokens is not None else "",
+        wording.money(event.max_cost) if event.max_cost is not None else "",
+        f"{event.max_seconds:g} s" if event.max_seconds is not None else "",
+    ]
+    sizes = f"{event.feedback_examples} feedback, {event.validation_examples} validation, {event.test_examples} test"
+    said = ", ".join(limit for limit in limits if limit) or "no limit"
+    return f"{event.method}, seed {event.seed}, {sizes} examples, {said}"
+
+
+def accepted(event: CandidateAccepted) -> str:
+    """A candidate that entered the pool, in one line."""
+    if not event.parents:
+        return f"seed, validation {wording.score(event.validation_score)}"
+    return (
+        f"candidate {event.number} from {_numbers(event.parents)}, "
+        f"validation {wording.score(event.validation_score)}: {event.reason}"
+    )
+
+
+def _numbers(parents: tuple[int, ...]) -> str:
+    names = ["seed" if number == 0 else str(number) for number in parents]
+    return " and ".join(names) or "nothing"
+
+
+class Pace:
+    """Lets every event through, but of the progress events only one in ten seconds of the run."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def lets(self, event: Event) -> bool:
+        """Whether this event is worth a line."""
+        if not isinstance(event, Progress):
+            return True
+        if event.seconds < self._next:
+            return False
+        self._next = event.seconds + PROGRESS_EVERY_SECONDS
+        return True

@@ -1,0 +1,81 @@
+"""The options that every command shares, and how a command finds the project folder."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from toishi.tools.workbench.errors import UsageError
+from toishi.tools.workbench.settings import find_project, journal_file
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class Settings:
+    """What was said once for the whole command line."""
+
+    debug: bool = False
+    json: bool = False
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """The settings of this call of `toishi`."""
+    settings = ctx.find_root().ensure_object(Settings)
+    assert isinstance(settings, Settings)
+    return settings
+
+
+def _remember_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+    settings_of(ctx).json = value
+    return value
+
+
+def shared(command: F) -> F:
+    """Adds `--json` (passed as `as_json`) and `--project` (passed as `project`, None where it was not given)."""
+    as_json = click.option(
+        "--json", "as_json", is_flag=True, is_eager=True, callback=_remember_json, help="One JSON document on stdout."
+    )
+    project = click.option(
+        "--project",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="The project folder, which holds .toishi/. Without it: the task's folder, or the nearest one above here.",
+    )
+    return as_json(project(command))
+
+
+def project_with_runs(given: Path | None) -> Path:
+    """The folder named by `--project`, else the nearest one from here upwards that holds a journal.
+
+    Raises `UsageError` where there is no such folder, or no run was ever made in it.
+    """
+    if given is not None and not given.is_dir():
+        raise UsageError(f"The project folder {given} does not exist; name one that does with --project")
+    project = find_project() if given is None else given.resolve()
+    if not journal_file(project).is_file():
+        raise UsageError(
+            f"No run was made in {project}; start one with `toishi run TASK.toml`, or name its folder with --project"
+        )
+    return project
+
+
+def project_of_task(given: Path | None, task_file: Path) -> Path:
+    """The folder named by `--project`, else the nearest one from the task's folder upwards that holds a journal.
+
+    Raises `UsageError` where the named folder does not exist.
+    """
+    if given is not None and not given.is_dir():
+        raise UsageError(f"The project folder {given} does not exist; name one that does with --project")
+    return find_project(task_file) if given is None else given.resolve()
+
+
+def project_hint(project: Path) -> str:
+    """What to add to a printed command so that it finds this project from here: ` --project FOLDER` or nothing."""
+    here = Path.cwd().resolve()
+    if find_project() == project and journal_file(project).is_file():
+        return ""
+    shown = project.relative_to(here) if project.is_relative_to(here) else project
+    return f" --project {shlex.quote(str(shown))}"

@@ -1,0 +1,151 @@
+"""Everything about one run on one page: plan, state, numbers, candidates, change."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toishi.assistant import console, wording
+from toishi.assistant.approval import change_of
+from toishi.assistant.lineage import best_of, path_to
+from toishi.assistant.options import project_hint
+from toishi.assistant.outcome import status_word
+from toishi.assistant.snapshot import task_of
+from toishi.assistant.view import RunView, fold
+from toishi.tools.workbench.events import CandidateAccepted, RunStarted
+from toishi.tools.workbench.runs import is_alive
+
+if TYPE_CHECKING:
+    from toishi.tools.workbench.changes import StoredChange
+    from toishi.tools.workbench.journal import Journal, RunRow
+
+LABEL_WIDTH = 12
+REASON_WIDTH = 60
+
+
+def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]:
+    """The JSON document of `toishi show`."""
+    view, pool = _story(journal, run)
+    change = change_of(journal, run.id)
+    lineage = _lineage(pool)
+    return {
+        "run": run.id,
+        "name": run.name,
+        "method": run.method,
+        "status": _status(project, run, view),
+        "created": run.created,
+        "seed": run.seed,
+        "task": task_of(run),
+        "plan": view.plan.model_dump(mode="json", exclude={"kind", "run", "method", "seed"}) if view.plan else None,
+        "phase": view.phase,
+        "spent": {"rollouts": view.rollouts, "tokens": view.tokens, "cost": view.cost, "seconds": view.seconds},
+        "candidates": [
+            {
+                "number": candidate.number,
+                "id": candidate.candidate,
+                "parents": list(candidate.parents),
+                "validation_score": candidate.validation_score,
+                "reason": candidate.reason,
+                "in_lineage": candidate.number in lineage,
+                "texts": candidate.texts,
+            }
+            for candidate in pool
+        ],
+        "rejected": view.rejected,
+        "best": best_of(pool).number if pool else None,
+        "test": view.judged.model_dump(mode="json", exclude={"kind"}) if view.judged else None,
+        "change": {"hash": change.change.hash, "status": change.status} if change else None,
+        "warnings": list(view.warnings),
+        "sentence": _last_sentence(view),
+    }
+
+
+def print_portrait(journal: "Journal", project: Path, run: "RunRow") -> None:
+    """The same for a person."""
+    from toishi.assistant.difference import print_verdict
+
+    view, pool = _story(journal, run)
+    change = change_of(journal, run.id)
+    out = console.stdout()
+    out.print(f"[bold]{run.id}[/bold]", markup=True, end="")
+    console.say(f"  {run.name} · {_status(project, run, view)}")
+    for label, text in _facts(run, view, change, project_hint(project)):
+        console.say(f"{label:<{LABEL_WIDTH}}{text}")
+    if view.judged:
+        console.say()
+        print_verdict(view.judged)
+    if pool:
+        console.say()
+        _print_pool(pool)
+
+
+def _story(journal: "Journal", run: "RunRow") -> tuple[RunView, list[CandidateAccepted]]:
+    events = [event for _, event in journal.events(run.id)]
+    return fold(events), [event for event in events if isinstance(event, CandidateAccepted)]
+
+
+def _status(project: Path, run: "RunRow", view: RunView) -> str:
+    alive = run.status == "running" and is_alive(project, run.id)
+    return status_word(run.status, view.finished.outcome if view.finished else None, alive=alive)
+
+
+def _last_sentence(view: RunView) -> str | None:
+    last = view.finished or view.stopped
+    return last.sentence if last else None
+
+
+def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: str) -> list[tuple[str, str]]:
+    task = task_of(run)
+    models = task["models"]
+    reflection = models.get("reflection") or models["task"]
+    facts = [
+        ("started", f"{run.created[:16].replace('T', ' ')} UTC"),
+        ("improves", task["program"]["prompt"]),
+        ("models", models["task"] + ("" if reflection == models["task"] else f", rewriting by {reflection}")),
+        ("metric", task["metric"]["kind"]),
+    ]
+    facts += _plan(view.plan) if view.plan else [("method", f"{run.method}, seed {run.seed}")]
+    cost = "cost unknown" if view.cost is None else wording.money(view.cost)
+    spent = f"{wording.plural(view.rollouts, 'rollout')}, {wording.count(view.tokens)} tokens"
+    facts.append(("spent", f"{spent}, {cost}, {wording.duration(view.seconds)}"))
+    facts.append(("rejected", wording.plural(view.rejected, "proposal")))
+    if change is not None:
+        facts.append(("change", f"{change.change.hash} {_change_state(change, run.id, hint)}"))
+    sentence = _last_sentence(view)
+    if sentence and not view.judged:
+        facts.append(("ended", sentence))
+    return facts + [("warning", warning) for warning in view.warnings]
+
+
+def _plan(plan: RunStarted) -> list[tuple[str, str]]:
+    limits = [
+        wording.plural(plan.max_rollouts, "rollout") if plan.max_rollouts is not None else "",
+        f"{wording.count(plan.max_tokens)} tokens" if plan.max_tokens is not None else "",
+        wording.money(plan.max_cost) if plan.max_cost is not None else "",
+        f"{plan.max_seconds:g} seconds" if plan.max_seconds is not None else "",
+    ]
+    sizes = f"{plan.feedback_examples} feedback, {plan.validation_examples} validation, {plan.test_examples} test"
+    return [
+        ("method", f"{plan.method}, seed {plan.seed}"),
+        ("examples", sizes),
+        ("limits", ", ".join(limit for limit in limits if limit) or "none"),
+    ]
+
+
+def _change_state(change: "StoredChange", run: str, hint: str) -> str:
+    if change.status == "applied":
+        return f"is applied; take it back with: toishi undo {run}{hint}"
+    return f"{'was taken back' if change.status == 'undone' else 'waits'}; apply it with: toishi apply {run}{hint}"
+
+
+def _lineage(pool: list[CandidateAccepted]) -> list[int]:
+    return [candidate.number for candidate in path_to(pool, best_of(pool).number)] if pool else []
+
+
+def _print_pool(pool: list[CandidateAccepted]) -> None:
+    best, lineage = best_of(pool).number, _lineage(pool)
+    rows = []
+    for candidate in pool:
+        mark = "best" if candidate.number == best else "·" if candidate.number in lineage else ""
+        parents = ", ".join(map(str, candidate.parents)) or "–"
+        score = wording.score(candidate.validation_score)
+        rows.append([str(candidate.number), parents, score, mark, wording.shorten(candidate.reason, REASON_WIDTH)])
+    console.table(["candidate", "from", "validation", "lineage", "reason"], rows, right=["candidate", "validation"])
