@@ -5,7 +5,15 @@ With the root on `sys.path`, a bare `import tools` would work here and fail for 
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.servers.running import ModelServer
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,3 +31,16 @@ def _make_importable(package: str) -> None:
 
 
 _make_importable("benchmarks")
+
+# `tests.servers` likewise; the tests themselves are imported by pytest, file by file.
+sys.modules.setdefault("tests", ModuleType("tests")).__path__ = [str(ROOT / "tests")]
+
+
+@pytest.fixture
+def model_server() -> "Iterator[ModelServer]":
+    """A real OpenAI-compatible server on loopback, healthy until told otherwise."""
+    from tests.servers.running import ModelServer
+
+    server = ModelServer()
+    yield server
+    server.stop()

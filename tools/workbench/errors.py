@@ -6,6 +6,7 @@
     │   ├── DataError             rows, columns, splits
     │   └── ModelUnknown          no provider for this name, or a package that it needs is missing
     ├── ModelUnavailable      the endpoint failed after every retry: infrastructure, never a score
+    ├── RequestRefused        the model cannot take this one request: a task error, a score of 0 and no retry
     ├── BudgetSpent           the next piece of work does not fit the budget any more
     ├── ChangeConflict        a file is not what the change expects, or the hash is not the approved one
     └── JournalError          the database cannot be opened, read or written
@@ -35,7 +36,18 @@ class ModelUnknown(UsageError):
 
 
 class ModelUnavailable(ToishiError):
-    """The model could not be reached after every retry; no score follows from it."""
+    """The model could not be reached; no score follows from it.
+
+    `retry_after` is the number of seconds that the endpoint asked to wait, None where it said nothing.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RequestRefused(ToishiError):
+    """The model cannot take this one request, as when the prompt is longer than its window; others may be fine."""
 
 
 class BudgetSpent(ToishiError):

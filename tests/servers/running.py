@@ -1,0 +1,54 @@
+"""A handle on the OpenAI-compatible server of the tests, which runs as a process of its own."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(__file__).with_name("openai_compatible.py")
+
+
+class ModelServer:
+    """Started by `ModelServer()`, ended by `stop()`; what it answers is told in `openai_compatible.py`."""
+
+    model = "openai/rules"
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen([sys.executable, "-S", str(PROGRAM)], stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        """What a task's `base_url` names."""
+        return f"{self.url}/v1"
+
+    def fail(self, *faults: dict[str, Any] | None) -> None:
+        """The next chat calls meet these faults, one each; None is a healthy answer."""
+        self._post("/control/faults", faults)
+
+    def release(self) -> None:
+        """Lets all held answers go."""
+        self._post("/control/release", None)
+
+    def calls(self, at_least: int = 0) -> list[dict[str, Any]]:
+        """Every call that reached the chat endpoint, with its body and its `authorization`; waits for `at_least`."""
+        with urllib.request.urlopen(f"{self.url}/control/calls/{at_least}") as response:
+            calls: list[dict[str, Any]] = json.load(response)
+        return calls
+
+    def stop(self) -> None:
+        """Ends the process."""
+        self._process.kill()
+        self._process.communicate()
+
+    def _post(self, path: str, body: object) -> None:
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), method="POST")
+        with urllib.request.urlopen(request) as response:
+            response.read()
