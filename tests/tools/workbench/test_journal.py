@@ -17,6 +17,7 @@ from toishi.tools.workbench.events import (
     Progress,
     ProposalRejected,
     RunFinished,
+    RunStopped,
 )
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal, RunRow
@@ -183,9 +184,10 @@ def test_a_run_keeps_what_is_told_of_it(journal: Journal) -> None:
     journal.set_status("r-1", "running", pid=42)
     journal.set_wanted("r-1", "cancel")
     journal.set_seconds("r-1", 12.5)
-    journal.set_status("r-1", "finished", result='{"best":1}')
+    journal.set_result("r-1", {"best": 1})
     run = journal.run("r-1")
-    assert (run.status, run.pid, run.wanted, run.seconds, run.result) == ("finished", 42, "cancel", 12.5, '{"best":1}')
+    assert (run.status, run.pid, run.wanted, run.seconds, run.result) == ("running", 42, "cancel", 12.5, '{"best":1}')
+    assert journal.wanted("r-1") == "cancel"
     assert run.created.startswith("20")
 
 
@@ -222,6 +224,16 @@ def test_events_are_read_on_from_a_number(journal: Journal) -> None:
     emit(RunFinished(outcome="no_evidence", sentence="Nothing better was found."))
     assert [event.kind for _, event in seen] == ["phase_started"]
     assert [event.kind for _, event in journal.events("r-1", after=seen[-1][0])] == ["run_finished"]
+
+
+def test_how_a_run_ended_stands_in_its_row(journal: Journal) -> None:
+    journal.add_run(row("r-1"))
+    emit = journal.recorder("r-1")
+    emit(RunStopped(status="cancelled", sentence="The run was cancelled."))
+    emit(PhaseStarted(phase="change"))
+    assert journal.run("r-1").status == "cancelled"
+    emit(RunFinished(outcome="no_evidence", sentence="Nothing better was found."))
+    assert journal.run("r-1").status == "finished"
 
 
 def test_an_accepted_candidate_is_a_row_for_people(journal: Journal) -> None:

@@ -108,12 +108,13 @@ class Journal:
     def _run(self, run: str) -> RunRow:
         return RunRow(**dict(self.read("SELECT * FROM runs WHERE id = ?", (run,))[0]))
 
-    def set_status(self, run: str, status: RunStatus, *, pid: int | None = None, result: str = "") -> None:
-        """Where a run stands; `pid` and `result` stay as they are where they are not given."""
-        sql = (
-            "UPDATE runs SET status = ?, pid = coalesce(?, pid), result = coalesce(nullif(?, ''), result) WHERE id = ?"
-        )
-        self.write([(sql, (status, pid, result, run))])
+    def set_status(self, run: str, status: RunStatus, *, pid: int | None = None) -> None:
+        """Where a run stands, and its worker's process; how it ended is told by its last event instead."""
+        self.write([("UPDATE runs SET status = ?, pid = coalesce(?, pid) WHERE id = ?", (status, pid, run))])
+
+    def set_result(self, run: str, result: Mapping[str, object]) -> None:
+        """What came of a run, as a JSON object for people and reports."""
+        self.write([("UPDATE runs SET result = ? WHERE id = ?", (records.dump(dict(result)), run))])
 
     def set_seconds(self, run: str, seconds: float) -> None:
         """How long the run has taken over all sittings; written soon, not waited for."""
@@ -122,6 +123,10 @@ class Journal:
     def set_wanted(self, run: str, wanted: str) -> None:
         """What a person wants of a run: `cancel`, or nothing."""
         self.write([("UPDATE runs SET wanted = ? WHERE id = ?", (wanted, run))])
+
+    def wanted(self, run: str) -> str:
+        """What a person wants of a run: `cancel`, or nothing. Cheap enough to be asked several times a second."""
+        return str(self.read("SELECT wanted FROM runs WHERE id = ?", (run,))[0]["wanted"])
 
     # Replies
 

@@ -1,11 +1,14 @@
-"""Numbers a run's decisions, so that a replay writes none twice and cannot quietly turn into another run."""
+"""Numbers a run's decisions, so that a replay writes none twice and cannot quietly turn into another run.
+
+What people look up by row follows from the events in the same transaction: candidates, and how a run ended.
+"""
 
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from toishi.tools.workbench.errors import JournalError
-from toishi.tools.workbench.events import DECISIONS, CandidateAccepted, Event, parse_event
+from toishi.tools.workbench.events import DECISIONS, CandidateAccepted, Event, RunFinished, RunStopped, parse_event
 from toishi.tools.workbench.journal.records import dump, insert, now
 from toishi.tools.workbench.journal.writer import Statement
 
@@ -24,16 +27,13 @@ class Recorder:
     def __call__(self, event: Event) -> None:
         """Raises `JournalError` for a decision that differs from the one stored under its ordinal."""
         if not isinstance(event, DECISIONS):
-            self._append([self._statement(event, None)])
+            self._append(self._statements(event, None))
             return
         ordinal, self._ordinal = self._ordinal, self._ordinal + 1
         if ordinal < len(self._stored):
             self._compare(ordinal, self._stored[ordinal], event)
             return
-        statements = [self._statement(event, ordinal)]
-        if isinstance(event, CandidateAccepted):
-            statements.append(_candidate_statement(self._run, event))
-        self._append(statements).result()
+        self._append(self._statements(event, ordinal)).result()
 
     def _compare(self, ordinal: int, stored: Event, event: Event) -> None:
         # Both through JSON, as which the stored one was kept.
@@ -43,7 +43,7 @@ class Recorder:
                 f"{event.kind} came, with other content; start the run afresh with another seed or the same one"
             )
 
-    def _statement(self, event: Event, ordinal: int | None) -> Statement:
+    def _statements(self, event: Event, ordinal: int | None) -> list[Statement]:
         row = {
             "run": self._run,
             "decision": ordinal,
@@ -51,7 +51,13 @@ class Recorder:
             "body": event.model_dump_json(),
             "created": now(),
         }
-        return insert("events", row)
+        statements = [insert("events", row)]
+        if isinstance(event, CandidateAccepted):
+            statements.append(_candidate_statement(self._run, event))
+        if isinstance(event, RunFinished | RunStopped):
+            status = "finished" if isinstance(event, RunFinished) else event.status
+            statements.append(("UPDATE runs SET status = ? WHERE id = ?", (status, self._run)))
+        return statements
 
 
 def stored_event(row: sqlite3.Row) -> Event:

@@ -1,0 +1,70 @@
+"""The bench of a run: its task, rows, models and budget, put together from the journal and ready for a method."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from toishi.tools.workbench.budget import Budget
+from toishi.tools.workbench.candidate import Candidate
+from toishi.tools.workbench.data import Splits
+from toishi.tools.workbench.journal import Journal
+from toishi.tools.workbench.metrics.building import build_metric
+from toishi.tools.workbench.models.gateway import Gateway
+from toishi.tools.workbench.models.protocol import Message, Model, Reply, Request
+from toishi.tools.workbench.models.registry import open_model
+from toishi.tools.workbench.rollouts import RolloutRunner
+from toishi.tools.workbench.task import Task
+from toishi.tools.workbench.textgrad.reflection import ReflectionRequest, render
+
+REFLECTION = "reflection"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a method works with. `seed` is the candidate that stands in the person's files."""
+
+    task: Task
+    splits: Splits
+    seed: Candidate
+    budget: Budget
+    runner: RolloutRunner
+    gateway: Gateway
+
+    async def reflect(self, request: ReflectionRequest, iteration: int) -> Reply:
+        """The reflection model's reply, as it came. `iteration` tells equal requests apart."""
+        models = self.task.models
+        messages = (Message("user", render(request)),)
+        return await self.gateway.call(
+            REFLECTION,
+            Request(models.reflection_name, messages, models.reflection_sampling(), self.task.seed, iteration),
+        )
+
+
+@asynccontextmanager
+async def open_bench(
+    journal: Journal, project: Path, run: str, task: Task, splits: Splits, budget: Budget
+) -> AsyncIterator[Bench]:
+    """The bench of a run, its models closed in the end, with what is in flight cut off."""
+    metric = build_metric(task, splits.all)
+    program = task.program_at_seed()
+    names = dict.fromkeys((task.models.task, task.models.reflection_name))
+    models: dict[str, Model] = {
+        name: open_model(name, base_url=task.models.base_url, project=project) for name in names
+    }
+    gateway = Gateway(models, journal=journal, budget=budget, run=run, concurrency=task.models.concurrency)
+    runner = RolloutRunner(
+        program,
+        metric,
+        gateway,
+        journal,
+        budget,
+        run=run,
+        model=task.models.task,
+        sampling=task.models.sampling(),
+        seed=task.seed,
+    )
+    try:
+        yield Bench(task, splits, Candidate(program.modules), budget, runner, gateway)
+    finally:
+        await gateway.close()

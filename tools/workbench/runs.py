@@ -1,0 +1,199 @@
+"""Runs as processes: made, started, watched and stopped from outside, through the journal and one lock file each.
+
+The lock is taken before the worker's process exists and handed down to it, and the system lets go of it when that
+process ends, however it ends: so whether a run is alive is never guessed from a process number.
+"""
+
+import fcntl
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from toishi.tools.workbench.data import Splits, bind, load_data
+from toishi.tools.workbench.errors import JournalError, UsageError
+from toishi.tools.workbench.events import Event, RunFinished, RunStopped
+from toishi.tools.workbench.journal import Journal, RunRow
+from toishi.tools.workbench.settings import FOLDER
+from toishi.tools.workbench.task import Task
+
+CANCEL = "cancel"
+PAUSE_SECONDS = 0.05
+
+# Whoever asks whether a run is alive holds its lock for an instant.
+ATTEMPTS = 40
+
+
+def create_run(project: Path, journal: Journal, task: Task, *, method: str) -> str:
+    """Stores a run with all it needs to be repeated (the task, its texts and its rows), and gives its id.
+
+    Raises `DataError` where the data cannot be used.
+    """
+    splits = load_data(task, project)
+    task = bind(task, splits)
+    journal.add_examples(
+        splits.content_hash, {"feedback": splits.feedback, "validation": splits.validation, "test": splits.test}
+    )
+    run = f"r-{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(2)}"
+    known = {row.id for row in journal.runs()}
+    while run in known:
+        run = f"{run[:-4]}{secrets.token_hex(2)}"
+    row = RunRow(run, task.name, method, "queued", task.seed, task.model_dump_json(), splits.content_hash)
+    journal.add_run(row)
+    return run
+
+
+def snapshot(journal: Journal, row: RunRow) -> tuple[Task, Splits]:
+    """The task and its rows as they were when the run was made, whatever became of their files."""
+    task = Task.model_validate_json(row.task)
+    feedback, validation, test = (journal.examples(row.data, split) for split in ("feedback", "validation", "test"))
+    return task, Splits(feedback, validation, test)
+
+
+def start_worker(project: Path, run: str) -> None:
+    """Starts the run's process, which outlives this one, and returns at once; its output goes to the run's log.
+
+    Raises `UsageError` where one is alive, or the run has finished.
+    """
+    _reap()
+    journal = Journal.open(project)
+    try:
+        refuse_finished(journal.run(run))
+        lock = take_lock(project, run)
+        try:
+            journal.set_wanted(run, "")
+            command = [sys.executable, "-P", "-m", "toishi.tools.worker", run, "--project", str(project)]
+            with log_file(project, run).open("ab") as log:
+                process = subprocess.Popen(
+                    [*command, "--lock", str(lock)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=project,
+                    start_new_session=True,
+                    pass_fds=(lock,),
+                )
+            _started.append(process)
+        finally:
+            os.close(lock)
+    finally:
+        journal.close()
+
+
+def refuse_finished(row: RunRow) -> None:
+    """Raises `UsageError` for a run that came to its end: it cannot be resumed."""
+    if row.status == "finished":
+        raise UsageError(f"Run {row.id} has finished, so there is nothing to resume; see: toishi show {row.id}")
+
+
+def take_lock(project: Path, run: str) -> int:
+    """The descriptor that holds the run's lock until it is closed everywhere; `UsageError` where it is held."""
+    path = _lock_file(project, run)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be made ({error.strerror}); make its folder writable") from error
+    for _ in range(ATTEMPTS):
+        if _locks(descriptor, fcntl.LOCK_EX):
+            return descriptor
+        time.sleep(PAUSE_SECONDS)
+    os.close(descriptor)
+    raise UsageError(f"Run {run} is running already; follow it with: toishi resume {run}")
+
+
+def is_alive(project: Path, run: str) -> bool:
+    """Whether a process works on the run."""
+    _reap()
+    try:
+        descriptor = os.open(_lock_file(project, run), os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _locks(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def request_cancel(journal: Journal, run: str) -> None:
+    """Asks a run to stop; where nobody works on it, that is all there is to do. `UsageError` for a finished one."""
+    row = journal.run(run)
+    if row.status == "finished":
+        raise UsageError(f"Run {row.id} has finished, so there is nothing to cancel; see: toishi show {row.id}")
+    if is_alive(journal.project, row.id):
+        journal.set_wanted(row.id, CANCEL)
+    elif row.status != "cancelled":
+        journal.recorder(row.id)(cancelled(row.id))
+
+
+def follow(journal: Journal, project: Path, run: str, after: int = 0) -> Iterator[Event]:
+    """A run's events with a number greater than `after`, the stored ones at once, the others as they come.
+
+    Ends with `RunFinished` or with the `RunStopped` of the newest sitting; where the worker was killed, that one says
+    so and is not in the journal. Those of earlier sittings are left out.
+    """
+    stopped: RunStopped | None = None
+    while True:
+        # Asked before reading: what a worker wrote before it died is then among the events.
+        alive = is_alive(project, run)
+        events = journal.events(run, after)
+        for number, event in events:
+            after = number
+            stopped = event if isinstance(event, RunStopped) else None
+            if stopped is None:
+                yield event
+            if isinstance(event, RunFinished):
+                return
+        if not alive and not events:
+            break
+        if not events:
+            time.sleep(PAUSE_SECONDS)
+    status = journal.run(run).status
+    if stopped is not None:
+        yield stopped
+    elif status == "cancelled":
+        yield cancelled(run)
+    elif status != "finished":
+        yield _killed(project, run)
+
+
+def cancelled(run: str) -> RunStopped:
+    """The end of a sitting that a person ended."""
+    return RunStopped(status="cancelled", sentence=f"The run was cancelled; go on with: toishi resume {run}")
+
+
+def log_file(project: Path, run: str) -> Path:
+    """Where the output of the run's processes goes."""
+    return project / FOLDER / "runs" / f"{run}.log"
+
+
+def _killed(project: Path, run: str) -> RunStopped:
+    sentence = (
+        f"The run's process ended without a word, as when it is killed (its log: {log_file(project, run)}); "
+        f"nothing recorded is lost, go on with: toishi resume {run}"
+    )
+    return RunStopped(status="failed", sentence=sentence)
+
+
+def _lock_file(project: Path, run: str) -> Path:
+    return project / FOLDER / "runs" / f"{run}.lock"
+
+
+def _locks(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+# Processes started from here, so that those which ended do not stay in the system's table as long as this one lives.
+_started: list["subprocess.Popen[bytes]"] = []
+
+
+def _reap() -> None:
+    _started[:] = [process for process in _started if process.poll() is None]

@@ -1,0 +1,88 @@
+"""One sitting of a run: what it tells while it goes on, and where an earlier sitting had come to.
+
+It knows events, the budget and the journal's row of the run; it knows no method and no model.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from toishi.tools.workbench.budget import Budget
+from toishi.tools.workbench.errors import BudgetSpent
+from toishi.tools.workbench.events import DECISIONS, CandidateAccepted, Emit, Event, PhaseStarted, Progress
+from toishi.tools.workbench.journal import Journal
+
+BEAT_SECONDS = 0.25
+
+
+class Chronicle:
+    """An `Emit` that keeps count on the way to the recorder.
+
+    `stored` are the decisions of earlier sittings. When a search ends may depend on the clock and on what was in
+    flight, so a replay does not ask anew: it goes on as long as it did, and ends at the decision after which it ended.
+    """
+
+    def __init__(self, emit: Emit, stored: Sequence[Event]) -> None:
+        self._emit = emit
+        self._stored = stored
+        self._decisions = 0
+        self.candidates = 0
+        self.best_validation_score: float | None = None
+
+    def __call__(self, event: Event) -> None:
+        self._emit(event)
+        self._decisions += isinstance(event, DECISIONS)
+        if isinstance(event, CandidateAccepted):
+            self.candidates += 1
+            self.best_validation_score = max(event.validation_score, self.best_validation_score or 0.0)
+
+    def search_goes_on(self, affordable: bool) -> bool:
+        """Whether another step of the search may begin: as in an earlier sitting, else where it is affordable."""
+        if self._decisions < len(self._stored):
+            return not self._ended_here()
+        return affordable
+
+    def refuse_more_search(self) -> None:
+        """Raises `BudgetSpent` where an earlier sitting ended its search."""
+        if self._ended_here():
+            raise BudgetSpent("the search ended here in an earlier sitting")
+
+    def _ended_here(self) -> bool:
+        following = self._stored[self._decisions] if self._decisions < len(self._stored) else None
+        return isinstance(following, PhaseStarted) and following.phase == "test"
+
+
+class Heartbeat:
+    """Tells `Progress` a few times a second where it changed, keeps the run's seconds, and looks for a wish to stop."""
+
+    def __init__(self, journal: Journal, run: str, budget: Budget, chronicle: Chronicle) -> None:
+        self._journal = journal
+        self._run = run
+        self._budget = budget
+        self._chronicle = chronicle
+        self._told: tuple[object, ...] = ()
+
+    def tell(self) -> None:
+        """One `Progress`, unless nothing but the time changed."""
+        spent = self._budget.spent()
+        self._journal.set_seconds(self._run, spent.seconds)
+        chronicle = self._chronicle
+        news = (spent.rollouts, spent.tokens, spent.cost, chronicle.candidates, chronicle.best_validation_score)
+        if news == self._told:
+            return
+        self._told = news
+        self._chronicle(
+            Progress(
+                rollouts=spent.rollouts,
+                tokens=spent.tokens,
+                cost=spent.cost,
+                seconds=spent.seconds,
+                candidates=chronicle.candidates,
+                best_validation_score=chronicle.best_validation_score,
+            )
+        )
+
+    async def until_stop_is_wanted(self) -> None:
+        """Beats until somebody asks the run to stop."""
+        while not self._journal.wanted(self._run):
+            self.tell()
+            await asyncio.sleep(BEAT_SECONDS)

@@ -1,0 +1,274 @@
+"""The process in which a run lives: `python -m toishi.tools.worker RUN --project FOLDER`.
+
+It reads the run from the journal, hands a bench to the method and writes down what comes of it. Killed at any moment
+and started again, it makes the same decisions again from the rollouts and replies that the journal holds, pays for none
+of them twice, and goes on from there. With `compose`, it is the only module that knows several methods.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from toishi.tools.workbench import changes
+from toishi.tools.workbench.bench import Bench, open_bench
+from toishi.tools.workbench.budget import Budget
+from toishi.tools.workbench.candidate import Candidate
+from toishi.tools.workbench.data import Splits
+from toishi.tools.workbench.errors import BudgetSpent, TaskError, ToishiError, UsageError
+from toishi.tools.workbench.events import (
+    CandidateAccepted,
+    ChangeProposed,
+    Event,
+    PhaseStarted,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+)
+from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.journal import Journal, RunRow
+from toishi.tools.workbench.judging import change_to, judge, judged
+from toishi.tools.workbench.models.protocol import Reply
+from toishi.tools.workbench.redaction import RedactedStream, redact
+from toishi.tools.workbench.rollout import Rollout
+from toishi.tools.workbench.runs import cancelled, log_file, refuse_finished, snapshot, take_lock
+from toishi.tools.workbench.seeds import streams
+from toishi.tools.workbench.sitting import Chronicle, Heartbeat
+from toishi.tools.workbench.statistics import Comparison
+from toishi.tools.workbench.suggestion import did_you_mean
+from toishi.tools.workbench.task import Task
+from toishi.tools.workbench.textgrad.reflection import ReflectionRequest
+from toishi.tools.workbench.validation import explain
+
+FINISHED, FAILED, CANCELLED = 0, 1, 130
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a method found: its best candidate, validation scores of seed and best, and why it stopped."""
+
+    best: Candidate
+    validation: tuple[float, float]
+    stopped: str
+
+
+async def run_gepa(bench: Bench, chronicle: Chronicle) -> Found:
+    """GEPA on a bench; raises `BudgetSpent` where the budget ends before the seed is scored."""
+    from toishi.tools.gepa import GepaSettings, optimize
+
+    async def evaluate(candidate: Candidate, examples: Sequence[Example], split: str) -> Sequence[Rollout]:
+        chronicle.refuse_more_search()
+        return await bench.runner.run(candidate, examples, split=split)
+
+    async def reflect(request: ReflectionRequest, iteration: int) -> Reply:
+        chronicle.refuse_more_search()
+        return await bench.reflect(request, iteration)
+
+    def emit(event: Event) -> None:
+        chronicle(event)
+        if isinstance(event, CandidateAccepted) and event.number == 0:
+            chronicle(PhaseStarted(phase="search"))
+
+    task = bench.task
+    try:
+        settings = GepaSettings.model_validate(task.gepa)
+    except ValidationError as error:
+        raise TaskError(explain(error, GepaSettings, table="gepa")) from None
+    chronicle(PhaseStarted(phase="baseline"))
+    result = await optimize(
+        bench.seed,
+        feedback=bench.splits.feedback,
+        validation=bench.splits.validation,
+        evaluate=evaluate,
+        reflect=reflect,
+        settings=settings,
+        streams=streams(task.seed),
+        emit=emit,
+        max_characters=task.program.max_characters,
+        placeholders=task.placeholders(),
+        affordable=lambda rollouts: chronicle.search_goes_on(bench.budget.fits(rollouts)),
+    )
+    best = result.best
+    return Found(best.candidate, (result.seed.validation_score, best.validation_score), result.stopped)
+
+
+# `auto` is the method that suits a prompt program.
+METHODS: dict[str, Callable[[Bench, Chronicle], Awaitable[Found]]] = {"auto": run_gepa, "gepa": run_gepa}
+
+
+class Sitting:
+    """One attempt to bring a run to its end."""
+
+    def __init__(self, journal: Journal, project: Path, row: RunRow) -> None:
+        self.journal = journal
+        self.project = project
+        self.row = row
+        self.task, self.splits = snapshot(journal, row)
+        self.budget = Budget(self.task.budget.limits(), seconds_before=row.seconds)
+        self.chronicle = Chronicle(journal.recorder(row.id), journal.decisions(row.id))
+        self.heartbeat = Heartbeat(journal, row.id, self.budget, self.chronicle)
+
+    async def until_stopped(self) -> bool:
+        """Works until the run has finished (True) or somebody wants it to stop (False)."""
+        work = asyncio.create_task(self._work())
+        stop = asyncio.create_task(self.heartbeat.until_stop_is_wanted())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.cancel)
+        await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+        for task in (work, stop):
+            task.cancel()
+        # What is in flight is cut off here; replies that have come are still written.
+        await asyncio.wait((work, stop))
+        if not work.cancelled():
+            work.result()
+        elif not stop.cancelled():
+            stop.result()
+        self.heartbeat.tell()
+        return not work.cancelled()
+
+    async def _work(self) -> None:
+        method = METHODS.get(self.row.method)
+        if method is None:
+            raise UsageError(f"there is no method '{self.row.method}'; {did_you_mean(self.row.method, list(METHODS))}")
+        self.chronicle(_plan(self.row, self.task, self.splits, self.budget))
+        self.budget.set_aside(2 * len(self.splits.test))
+        self.chronicle(PhaseStarted(phase="loading"))
+        async with open_bench(self.journal, self.project, self.row.id, self.task, self.splits, self.budget) as bench:
+            left, needed = self.budget.rollouts_left(), len(self.splits.validation)
+            if left is not None and left < needed:
+                return self._finish_without_baseline(
+                    f"of the rollouts {left} are left after those of the locked test, and one look at the validation "
+                    f"rows needs {needed}"
+                )
+            try:
+                found = await method(bench, self.chronicle)
+            except BudgetSpent as spent:
+                return self._finish_without_baseline(str(spent))
+            await self._conclude(bench, found)
+
+    def _finish_without_baseline(self, why: str) -> None:
+        self.heartbeat.tell()
+        sentence = f"The budget ended before the seed was scored: {why}; raise the limits in [budget]"
+        self.chronicle(RunFinished(outcome="budget_spent_before_baseline", sentence=sentence))
+
+    async def _conclude(self, bench: Bench, found: Found) -> None:
+        """The locked test, the change and the last word."""
+        self.chronicle(PhaseStarted(phase="test"))
+        self.budget.release_aside()
+        comparison, sentence = await self._judge(bench, found.best)
+        change = ""
+        if found.best.id == bench.seed.id:
+            sentence = "No better prompt than the seed was found"
+        else:
+            self.chronicle(PhaseStarted(phase="change"))
+            proposed = change_to(self.task, found.best, validation=found.validation, test=comparison)
+            change = changes.propose(self.journal, self.row.id, proposed)
+            self.chronicle(ChangeProposed(change=change))
+        self.heartbeat.tell()
+        improved = comparison is not None and comparison.improved
+        end = RunFinished(outcome="improved" if improved else "no_evidence", sentence=sentence)
+        self.journal.set_result(self.row.id, _result(found, comparison, change, end, self.budget))
+        self.chronicle(end)
+
+    async def _judge(self, bench: Bench, best: Candidate) -> tuple[Comparison | None, str]:
+        """The comparison on the locked test, and the verdict in words."""
+        try:
+            comparison = await judge(bench.runner, self.splits, bench.seed, best, stream=self.task.seed)
+        except BudgetSpent as spent:
+            return None, f"The budget ended before the locked test did, so nothing is proved: {spent}"
+        self.chronicle(judged(comparison))
+        return comparison, comparison.sentence
+
+
+def _plan(row: RunRow, task: Task, splits: Splits, budget: Budget) -> RunStarted:
+    limits = budget.limits
+    return RunStarted(
+        run=row.id,
+        method=row.method,
+        seed=task.seed,
+        feedback_examples=len(splits.feedback),
+        validation_examples=len(splits.validation),
+        test_examples=len(splits.test),
+        max_rollouts=limits.max_rollouts,
+        max_tokens=limits.max_tokens,
+        max_cost=limits.max_cost,
+        max_seconds=limits.max_seconds,
+    )
+
+
+def _result(
+    found: Found, comparison: Comparison | None, change: str, end: RunFinished, budget: Budget
+) -> dict[str, object]:
+    spent = budget.spent()
+    test = {} if comparison is None else judged(comparison).model_dump(mode="json", exclude={"kind", "sentence"})
+    return {
+        "outcome": end.outcome,
+        **test,
+        "validation_seed": found.validation[0],
+        "validation_best": found.validation[1],
+        "best": found.best.id,
+        "change": change,
+        "search_ended": found.stopped,
+        "rollouts": spent.rollouts,
+        "tokens": spent.tokens,
+        "cost": spent.cost,
+        "seconds": spent.seconds,
+    }
+
+
+def sit(journal: Journal, project: Path, row: RunRow) -> int:
+    """One sitting from its start to its exit code; how it ended is the run's last event."""
+    sitting = None
+    try:
+        journal.set_status(row.id, "running", pid=os.getpid())
+        sitting = Sitting(journal, project, row)
+        if asyncio.run(sitting.until_stopped()):
+            return FINISHED
+        end, code = cancelled(row.id), CANCELLED
+    except ToishiError as error:
+        end, code = _failed(str(error)), FAILED
+    except Exception as error:
+        traceback.print_exc()
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        end, code = _failed(f"{what} (traceback: {log_file(project, row.id)})"), FAILED
+    print(end.sentence, file=sys.stderr)
+    (sitting.chronicle if sitting else journal.recorder(row.id))(end)
+    return code
+
+
+def _failed(sentence: str) -> RunStopped:
+    return RunStopped(status="failed", sentence=redact(sentence))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line of the process: 0 finished, 1 failed, 2 usage, 130 cancelled."""
+    parser = argparse.ArgumentParser(prog="python -m toishi.tools.worker", description="Runs one run to its end.")
+    parser.add_argument("run", help="id of a run in the project's journal")
+    parser.add_argument("--project", type=Path, default=Path.cwd(), help="project folder; default: the current one")
+    parser.add_argument("--lock", type=int, help="descriptor of the run's lock, where the parent holds it already")
+    options = parser.parse_args(arguments)
+    project: Path = options.project.absolute()
+    with contextlib.redirect_stderr(RedactedStream(sys.stderr)):
+        try:
+            journal = Journal.open(project)
+            with contextlib.closing(journal):
+                row = journal.run(options.run)
+                refuse_finished(row)
+                lock = take_lock(project, row.id) if options.lock is None else options.lock
+                os.set_inheritable(lock, False)
+                return sit(journal, project, row)
+        except ToishiError as error:
+            print(error, file=sys.stderr)
+            return 2 if isinstance(error, UsageError) else FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
