@@ -9,11 +9,12 @@ TASK_FILE = "task.toml"
 def find_project(task_file: Path | None = None) -> Path:
     """The project folder, absolute.
 
-    It is the nearest folder that already holds `.toishi`, looked for from the task file's folder upwards, or from the
-    current folder where no task file is named. Where none does, it is that folder itself.
+    It is the nearest folder that already holds `.toishi`, looked for from the task file's folder upwards (`task_file`
+    may also be that folder), or from the current folder where no task is named. Where none does, it is that folder
+    itself.
     """
-    start = Path.cwd() if task_file is None else task_file.absolute().parent
-    start = start.resolve()
+    start = task_file or Path.cwd()
+    start = (start if start.is_dir() else start.absolute().parent).resolve()
     return next((folder for folder in (start, *start.parents) if (folder / FOLDER).is_dir()), start)
 
 

@@ -28,7 +28,8 @@ class Record:
 def read_records(file: Path, *, name: str, columns: Sequence[str], optional: Sequence[str] = ()) -> list[Record]:
     """All rows of a file, in order. `name` is what messages call it; an `optional` column may be missing.
 
-    In jsonl, numbers, true, false, lists and objects become their JSON text, and null becomes the empty text.
+    In jsonl, numbers, true, false, lists and objects become their JSON text, and null becomes the empty text. Blank
+    lines are no rows.
     Raises `DataError` for a file that cannot be read, for a missing column, and for a row that is not in form.
     """
     read = _csv if file.suffix.lower() == ".csv" else _jsonl
@@ -86,13 +87,21 @@ def _jsonl(file: Path, name: str, columns: Sequence[str], optional: Sequence[str
             missing = next((column for column in columns if column not in row), None)
             if missing is not None:
                 raise DataError(_no_column(place, missing, list(row)))
-            yield Record(place, {column: _text(row[column]) for column in (*columns, *optional) if column in row})
+            yield Record(
+                place, {column: _text(row[column], place, column) for column in (*columns, *optional) if column in row}
+            )
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, place: str, column: str) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(text[error.start]):04x}"
+        raise DataError(f"{place} has half a character ({half}) in '{column}'; take it out") from None
+    return text
 
 
 def _no_column(place: str, missing: str, present: Sequence[str]) -> str:
