@@ -79,9 +79,10 @@ def _jsonl(file: Path, name: str, columns: Sequence[str], optional: Sequence[str
             if not text.strip():
                 continue
             try:
-                row = json.loads(text)
-            except ValueError as error:
-                raise DataError(f"{place} is no JSON: {error}") from None
+                row = json.loads(text.rstrip("\r\n"))
+            except json.JSONDecodeError as error:
+                problem = f"{error.msg[:1].lower()}{error.msg[1:]}"
+                raise DataError(f"{place} is no JSON: {problem} at column {error.colno}") from None
             if not isinstance(row, dict):
                 raise DataError(f'{place} is no JSON object; each line should be one, such as {{"{columns[0]}": …}}')
             missing = next((column for column in columns if column not in row), None)

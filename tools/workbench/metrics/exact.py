@@ -14,8 +14,8 @@ class Exact:
 
     async def __call__(self, example: Example, output: str) -> Judgement:
         """The feedback is `correct`, or says what was expected and what came (its first 200 characters)."""
-        answer = output.strip()
-        if answer == example.expected.strip():
+        answer, expected = output.strip(), example.expected.strip()
+        if answer == expected:
             return Judgement(1.0, "correct")
         shown = answer if len(answer) <= LONGEST_SHOWN else answer[:LONGEST_SHOWN] + "…"
-        return Judgement(0.0, f"expected {example.expected}, got {shown}")
+        return Judgement(0.0, f"expected {expected}, got {shown}")

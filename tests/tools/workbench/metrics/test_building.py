@@ -1,0 +1,51 @@
+"""The metric that a task names."""
+
+from typing import Any
+
+import pytest
+
+from toishi.tools.workbench.errors import DataError
+from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.metrics.building import build_metric
+from toishi.tools.workbench.metrics.choice import Choice
+from toishi.tools.workbench.metrics.exact import Exact
+from toishi.tools.workbench.task import Task
+
+
+def task(**metric: Any) -> Task:
+    data = {"file": "m.csv", "inputs": ["text"], "expected": "label"}
+    sections = {"program": {"prompt": "p.txt"}, "data": data, "metric": metric}
+    return Task.model_validate({"name": "Messages", "prompt_text": "Name it.", **sections})
+
+
+def examples(*labels: str) -> list[Example]:
+    return [Example(str(number), {"text": "hi"}, label) for number, label in enumerate(labels)]
+
+
+def test_exact_needs_no_labels() -> None:
+    assert isinstance(build_metric(task(kind="exact"), examples("a")), Exact)
+
+
+def test_the_labels_of_the_data_are_the_choices_where_none_are_written() -> None:
+    metric = build_metric(task(kind="choice"), examples("b", "a", "b"))
+    assert isinstance(metric, Choice)
+    assert metric.choices == ("a", "b")
+
+
+def test_written_choices_win() -> None:
+    metric = build_metric(task(kind="choice", choices=["c", "a", "b"]), examples("a"))
+    assert isinstance(metric, Choice)
+    assert metric.choices == ("c", "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (["a", "a"], "every row has the label 'a'; a choice needs at least two, so name metric.choices"),
+        (["no", "Yes", "yes"], "the labels 'Yes' and 'yes' differ in case only; write them alike in the data"),
+    ],
+)
+def test_labels_that_make_no_choice_are_refused(labels: list[str], sentence: str) -> None:
+    with pytest.raises(DataError) as raised:
+        build_metric(task(kind="choice"), examples(*labels))
+    assert str(raised.value) == sentence
