@@ -8,8 +8,12 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from toishi.tools.gepa import Evaluate, Reflect
+from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.example import Example
-from toishi.tools.workbench.textgrad.reflection import Record
+from toishi.tools.workbench.models.protocol import Reply
+from toishi.tools.workbench.rollout import ModuleCall, Rollout
+from toishi.tools.workbench.textgrad.reflection import CLOSING, OPENING, Record, ReflectionRequest
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,45 @@ class Bench:
     validation: tuple[Example, ...]
     run: Callable[[Mapping[str, str], Example], Outcome]
     propose: Callable[[str, Sequence[Record]], str]
+
+
+def evaluate_on(bench: Bench) -> Evaluate:
+    """The world as our search sees it: a rollout for every example."""
+
+    async def evaluate(candidate: Candidate, examples: Sequence[Example], split: str) -> list[Rollout]:
+        return [_rollout(candidate, example, bench.run(candidate.texts, example)) for example in examples]
+
+    return evaluate
+
+
+def reflect_on(bench: Bench) -> Reflect:
+    """The world's reflector as our search sees it: its proposal between the tags."""
+
+    async def reflect(request: ReflectionRequest, iteration: int) -> Reply:
+        return plain_reply(f"{OPENING}\n{bench.propose(request.instruction, request.records)}\n{CLOSING}")
+
+    return reflect
+
+
+def plain_reply(text: str) -> Reply:
+    """A complete reply that cost nothing."""
+    return Reply(text, finish_reason="stop", prompt_tokens=0, completion_tokens=0, cost=0.0, seconds=0.0)
+
+
+def _rollout(candidate: Candidate, example: Example, outcome: Outcome) -> Rollout:
+    calls = tuple(ModuleCall(step.module, step.inputs, (), plain_reply(step.answer)) for step in outcome.steps)
+    return Rollout(
+        candidate=candidate.id,
+        example=example.id,
+        replicate=0,
+        output=outcome.steps[-1].answer,
+        score=outcome.score,
+        feedback=outcome.feedback,
+        calls=calls,
+        tokens=0,
+        cost=0.0,
+        seconds=0.0,
+    )
 
 
 def pick(count: int, *parts: object) -> int:

@@ -16,13 +16,11 @@ from gepa.core.adapter import EvaluationBatch, GEPAAdapter
 from gepa.core.result import GEPAResult
 
 from benchmarks._report import options, report, say
-from benchmarks.gepa_benches import BENCHES, Bench, Outcome
+from benchmarks.gepa_benches import BENCHES, Bench, Outcome, evaluate_on, reflect_on
 from toishi.tools.gepa import GepaSettings, optimize
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.example import Example
-from toishi.tools.workbench.models.protocol import Reply
-from toishi.tools.workbench.rollout import ModuleCall, Rollout
-from toishi.tools.workbench.textgrad.reflection import CLOSING, OPENING, Record, ReflectionRequest
+from toishi.tools.workbench.textgrad.reflection import Record
 
 ITERATIONS = 80
 
@@ -38,20 +36,13 @@ class Found:
 def search_ours(bench: Bench, seed: int, *, merge: bool, iterations: int = ITERATIONS) -> Found:
     """Our search, with every stream replaced by one live generator, as the library has it."""
     generator = random.Random(seed)
-
-    async def evaluate(candidate: Candidate, examples: Sequence[Example], split: str) -> list[Rollout]:
-        return [_rollout(candidate, example, bench.run(candidate.texts, example)) for example in examples]
-
-    async def reflect(request: ReflectionRequest, iteration: int) -> Reply:
-        return _reply(f"{OPENING}\n{bench.propose(request.instruction, request.records)}\n{CLOSING}")
-
     result = asyncio.run(
         optimize(
             Candidate(bench.seed),
             feedback=bench.feedback,
             validation=bench.validation,
-            evaluate=evaluate,
-            reflect=reflect,
+            evaluate=evaluate_on(bench),
+            reflect=reflect_on(bench),
             # What the paper does not have is switched off: memory of refusals, and ends other than a number.
             settings=GepaSettings(
                 merge=merge, max_iterations=iterations, remember_rejected=0, max_idle=None, stop_when_perfect=False
@@ -142,16 +133,6 @@ class _Silence:
     """The library's log, unheard."""
 
     def log(self, message: str) -> None: ...
-
-
-def _rollout(candidate: Candidate, example: Example, outcome: Outcome) -> Rollout:
-    calls = tuple(ModuleCall(step.module, step.inputs, (), _reply(step.answer)) for step in outcome.steps)
-    output = outcome.steps[-1].answer
-    return Rollout(candidate.id, example.id, 0, output, outcome.score, outcome.feedback, calls, 0, 0.0, 0.0)
-
-
-def _reply(text: str) -> Reply:
-    return Reply(text, "stop", 0, 0, 0.0, 0.0)
 
 
 def main() -> None:

@@ -127,7 +127,7 @@ class _Search:
             return "idle"
         after = _scores(await self.evaluate(child, minibatch, "feedback"))
         if not improves(before, after, self.settings.accept):
-            self.rejections.add(parent.number, module, child.texts[module])
+            self.rejections.add(parent.candidate.id, module, child.texts[module])
             reason = reasons.not_better(before, after)
             self._reject("gate", reason, (parent.number,), module, child, sum(before), sum(after))
             return "rejected"
@@ -148,7 +148,7 @@ class _Search:
             records=records,
             max_characters=self.max_characters,
             placeholders=self.placeholders.get(module, ()),
-            rejected=self.rejections.of(parent.number, module),
+            rejected=self.rejections.of(parent.candidate.id, module),
         )
         reply = await self.reflect(request, iteration)
         try:

@@ -5,7 +5,7 @@ No model is asked. Where the paper leaves a choice open, and in the order of dra
 
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from toishi.tools.gepa.pool import Member
@@ -72,8 +72,9 @@ def find_merge(
     """A merge of two `survivors` (numbers of undominated members) that was not made before, or None (Algorithm 3)."""
     if len(survivors) < 2 or len(members) < 3:
         return None
+    lineages = {number: ancestors(members, number) for number in survivors}
     for _ in range(ATTEMPTS):
-        triplet = _find_triplet(members, survivors, history, rng)
+        triplet = _find_triplet(members, lineages, history, rng)
         if triplet is None:
             continue
         merge = combine(members, *triplet, rng)
@@ -83,12 +84,13 @@ def find_merge(
 
 
 def _find_triplet(
-    members: Sequence[Member], survivors: Sequence[int], history: MergeHistory, rng: random.Random
+    members: Sequence[Member], lineages: Mapping[int, Sequence[int]], history: MergeHistory, rng: random.Random
 ) -> tuple[int, int, int] | None:
-    """Two members and a common ancestor worth merging, with older ancestors' chances proportional to their means."""
+    """Two of the members whose ancestors are given, and a common one, drawn with chances proportional to the means."""
+    survivors = list(lineages)
     for _ in range(ATTEMPTS):
         first, second = sorted(rng.sample(survivors, 2))
-        of_first, of_second = ancestors(members, first), ancestors(members, second)
+        of_first, of_second = lineages[first], lineages[second]
         if first in of_second or second in of_first:
             continue
         shared = [

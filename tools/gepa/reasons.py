@@ -22,18 +22,14 @@ def not_better(before: Sequence[float], after: Sequence[float]) -> str:
 
 def merged(merge: Merge, modules: Sequence[str], before: float, after: float, examples: int) -> str:
     """A merge that passed its gate."""
-    origins = ", ".join(
-        f"{module} of candidate {number}" for module, number in zip(modules, merge.sources, strict=True)
-    )
-    return f"a merge of {origins} scored {after:g} on {_examples(examples)}, the better of the two {before:g}"
+    parts = [f"{module} of candidate {number}" for module, number in zip(modules, merge.sources, strict=True)]
+    return f"{' and '.join(parts)} together score {after:g} on {_examples(examples)}, the better parent {before:g}"
 
 
 def worse_than_parents(merge: Merge, before: float, after: float, examples: int) -> str:
     """A merge that did not pass."""
-    return (
-        f"the merge of candidates {merge.first} and {merge.second} scored {after:g} on {_examples(examples)}, "
-        f"the better of the two {before:g}"
-    )
+    merged = f"candidates {merge.first} and {merge.second} merged"
+    return f"{merged} score {after:g} on {_examples(examples)}, the better parent {before:g}"
 
 
 def nothing_to_learn(parent: int, examples: int) -> str:

@@ -8,16 +8,16 @@ from collections import deque
 
 
 class Rejections:
-    """The newest `keep` refused instructions for each parent (by number) and module."""
+    """The newest `keep` refused instructions for each parent (by its candidate's id) and module."""
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
-        self._texts: dict[tuple[int, str], deque[str]] = {}
+        self._texts: dict[tuple[str, str], deque[str]] = {}
 
-    def of(self, parent: int, module: str) -> tuple[str, ...]:
+    def of(self, parent: str, module: str) -> tuple[str, ...]:
         """What was refused, newest last."""
         return tuple(self._texts.get((parent, module), ()))
 
-    def add(self, parent: int, module: str, text: str) -> None:
+    def add(self, parent: str, module: str, text: str) -> None:
         """Remember one more; the oldest one is forgotten where there are more than `keep`."""
         self._texts.setdefault((parent, module), deque(maxlen=self._keep)).append(text)
