@@ -11,7 +11,7 @@ import click
 
 from toishi.assistant import exit_codes
 from toishi.assistant.options import settings_of
-from toishi.tools.workbench.errors import ToishiError, UsageError
+from toishi.tools.workbench.errors import BudgetSpent, ToishiError, UsageError
 
 VERBS = (
     "demo",
@@ -62,25 +62,26 @@ class Verbs(click.Group):
         except Exception as error:
             if settings_of(ctx).debug:
                 raise
-            raise _Sentence(error, as_json=settings_of(ctx).json) from error
+            _tell(error, as_json=settings_of(ctx).json)
+            ctx.exit(_exit_code(error))
 
 
-class _Sentence(click.ClickException):
-    """An error as a person meets it; in `--json` mode also as the one document on stdout."""
+def _exit_code(error: Exception) -> int:
+    """A budget that ends a command by itself was spent before there was anything to show."""
+    if isinstance(error, UsageError):
+        return exit_codes.USAGE
+    return exit_codes.BUDGET_SPENT_BEFORE_BASELINE if isinstance(error, BudgetSpent) else exit_codes.FAILED
 
-    def __init__(self, error: Exception, *, as_json: bool) -> None:
-        known = isinstance(error, ToishiError)
-        unexpected = f"{type(error).__name__}: {error}; run it again as `toishi --debug …` for the traceback"
-        super().__init__(str(error) if known else unexpected)
-        self.exit_code = exit_codes.USAGE if isinstance(error, UsageError) else exit_codes.FAILED
-        self.as_json = as_json
 
-    def show(self, file: Any = None) -> None:
-        from toishi.assistant.console import print_json
+def _tell(error: Exception, *, as_json: bool) -> None:
+    """The error as a person meets it; in `--json` mode also as the one document on stdout."""
+    from toishi.assistant.console import print_json
 
-        super().show(file)
-        if self.as_json:
-            print_json({"error": self.message})
+    unexpected = f"{type(error).__name__}: {error}; run it again as `toishi --debug …` for the traceback"
+    sentence = str(error) if isinstance(error, ToishiError) else unexpected
+    click.echo(f"Error: {sentence}", err=True)
+    if as_json:
+        print_json({"error": sentence})
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

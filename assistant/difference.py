@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toishi.assistant import console, wording
+from toishi.assistant.find_run import find_run
 from toishi.assistant.lineage import Case, Edit, best_of, edits, path_to
 from toishi.assistant.worddiff import render, word_diff
 from toishi.tools.workbench.errors import UsageError
@@ -32,7 +33,7 @@ class Difference:
 
 def difference(journal: "Journal", run_id: str) -> Difference:
     """Of one run; `UsageError` where no run has the id, or the run has not scored its seed yet."""
-    run = journal.run(run_id)
+    run = find_run(journal, run_id)
     events = [event for _, event in journal.events(run.id)]
     pool = [event for event in events if isinstance(event, CandidateAccepted)]
     if not pool:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from toishi.tools.workbench.journal import Journal
     from toishi.tools.workbench.task import Task
 
-METHODS = ("auto", "gepa")
-
 
 @dataclass(frozen=True)
 class Ending:

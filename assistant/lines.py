@@ -55,7 +55,7 @@ def _what(event: Event) -> str:
         case RunFinished():
             return f"finished  {event.sentence}"
         case RunStopped():
-            return f"{event.status}  {event.sentence}"
+            return f"{event.status:<9} {event.sentence}"
 
 
 def plan(event: RunStarted) -> str:

@@ -71,8 +71,10 @@ def frame(view: RunView, *, name: str, hint: str, since: float = 0.0) -> Group:
     facts.add_column(no_wrap=True, overflow="ellipsis")
     facts.add_row("phase", _phase(view))
     facts.add_row("rollouts", _rollouts(view))
-    facts.add_row("tokens", _limited(wording.count(view.tokens), plan and plan.max_tokens, wording.count))
-    facts.add_row("money", _limited(wording.money(view.cost), plan and plan.max_cost, wording.money))
+    tokens = wording.count(plan.max_tokens) if plan and plan.max_tokens else ""
+    dollars = wording.money(plan.max_cost) if plan and plan.max_cost else ""
+    facts.add_row("tokens", _of(wording.count(view.tokens), tokens))
+    facts.add_row("money", _of(wording.money(view.cost), dollars))
     facts.add_row("time", _time(view, since))
     facts.add_row("validation", _validation(view))
     facts.add_row("candidates", f"{view.pool} in the pool · {wording.plural(view.rejected, 'proposal')} rejected")
@@ -108,8 +110,8 @@ def _rollouts(view: RunView) -> "Table | str":
     return row
 
 
-def _limited(spent: str, limit: float | None, say: Callable[[int], str] | Callable[[float], str]) -> str:
-    return spent if limit is None else f"{spent} of at most {say(limit)}"  # type: ignore[arg-type]
+def _of(spent: str, limit: str) -> str:
+    return f"{spent} of at most {limit}" if limit else spent
 
 
 def _time(view: RunView, since: float) -> str:

@@ -113,9 +113,8 @@ def _pair(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
 
 def _likeness(before: str, after: str) -> float:
     """The share of words that two lines have in common, in order, from 0 to 1."""
-    return difflib.SequenceMatcher(
-        None, *(re.findall(r"\w+", text) for text in (before, after)), autojunk=False
-    ).ratio()
+    old, new = (re.findall(r"\w+", text) for text in (before, after))
+    return difflib.SequenceMatcher(None, old, new, autojunk=False).ratio()
 
 
 def words(before: str, after: str) -> list[Piece]:

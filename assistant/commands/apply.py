@@ -23,12 +23,13 @@ def command(run: str, approved: str | None, as_json: bool, project: Path | None)
     """
     from toishi.assistant.approval import apply_change
     from toishi.assistant.console import log, print_json, say
+    from toishi.assistant.find_run import find_run
     from toishi.assistant.open_journal import open_journal
     from toishi.tools.workbench.events import Judged
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:
-        run = journal.run(run).id
+        run = find_run(journal, run).id
         judged = [event for event in journal.decisions(run) if isinstance(event, Judged)]
         written = apply_change(journal, folder, run, approved)
         if judged and not judged[-1].improved:

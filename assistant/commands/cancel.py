@@ -18,16 +18,14 @@ def command(run: str, as_json: bool, project: Path | None) -> None:
       toishi cancel last
     """
     from toishi.assistant.console import print_json, say
+    from toishi.assistant.find_run import find_run
     from toishi.assistant.follow import await_end
     from toishi.assistant.open_journal import open_journal
-    from toishi.tools.workbench.errors import UsageError
-    from toishi.tools.workbench.runs import is_alive, request_cancel
+    from toishi.tools.workbench.runs import request_cancel
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:
-        row = journal.run(run)
-        if not is_alive(folder, row.id):
-            raise UsageError(f"Run {row.id} is not running (it is {row.status}), so there is nothing to cancel")
+        row = find_run(journal, run)
         request_cancel(journal, row.id)
         await_end(journal, folder, row.id)
         status = journal.run(row.id).status
@@ -36,4 +34,4 @@ def command(run: str, as_json: bool, project: Path | None) -> None:
     elif status == "cancelled":
         say(f"Cancelled run {row.id}. Go on with: toishi resume {row.id}{project_hint(folder)}")
     else:
-        say(f"Run {row.id} had come to its end before: it is {status}.")
+        say(f"Run {row.id} came to its end before it could be cancelled; see: toishi show {row.id}")

@@ -19,13 +19,14 @@ def command(run: str, yes: bool, as_json: bool, project: Path | None) -> None:
       toishi resume last
     """
     from toishi.assistant.console import print_json
+    from toishi.assistant.find_run import find_run
     from toishi.assistant.headless import attend, document, print_ending
     from toishi.assistant.open_journal import open_journal
     from toishi.tools.workbench.runs import is_alive, start_worker
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:
-        row = journal.run(run)
+        row = find_run(journal, run)
         stored = journal.events(row.id)
         after = max((number for number, _ in stored), default=0)
         if row.status != "finished" and not is_alive(folder, row.id):

@@ -18,12 +18,13 @@ def command(run: str, as_json: bool, project: Path | None) -> None:
       toishi show last
     """
     from toishi.assistant.console import print_json
+    from toishi.assistant.find_run import find_run
     from toishi.assistant.open_journal import open_journal
     from toishi.assistant.portrait import document, print_portrait
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:
-        row = journal.run(run)
+        row = find_run(journal, run)
         if as_json:
             print_json(document(journal, folder, row))
         else:

@@ -21,11 +21,12 @@ def command(run: str, as_json: bool, project: Path | None) -> None:
     """
     from toishi.assistant.approval import undo_change
     from toishi.assistant.console import print_json, say
+    from toishi.assistant.find_run import find_run
     from toishi.assistant.open_journal import open_journal
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:
-        run = journal.run(run).id
+        run = find_run(journal, run).id
         undone = undo_change(journal, folder, run)
     if as_json:
         print_json(undone)

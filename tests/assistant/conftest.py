@@ -1,7 +1,6 @@
 """A project with one finished run, made through the journal's own interface, and a way to call `toishi` in it."""
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,8 +9,10 @@ from click.testing import CliRunner, Result
 
 from toishi.assistant.cli import cli
 from toishi.tools.workbench.candidate import Candidate
+from toishi.tools.workbench.changes import Change, FileEdit, propose
 from toishi.tools.workbench.events import (
     CandidateAccepted,
+    ChangeProposed,
     Event,
     Judged,
     PhaseStarted,
@@ -63,6 +64,8 @@ ANSWERS = {
     FIRST: {"m1": "card_arrival", "m2": "pin: change_pin", "m3": "card_arrival", "m4": "pin: change_pin"},
     SECOND: {"m1": "card_arrival", "m2": "pin: change_pin", "m3": "phone: lost_phone", "m4": "pin: change_pin"},
 }
+
+CHANGE = Change((FileEdit("prompt.txt", SEED + "\n", SECOND + "\n"),), {"seed_score": 0.2, "best_score": 0.8})
 
 Toishi = Callable[..., Result]
 
@@ -161,6 +164,7 @@ def story(*, improved: bool = True) -> list[Event]:
             sentence=sentence,
         ),
         Progress(rollouts=60, tokens=2640, cost=0.0, seconds=9.0, candidates=3, best_validation_score=0.75),
+        ChangeProposed(change=CHANGE.hash),
         RunFinished(outcome="improved" if improved else "no_evidence", sentence=sentence),
     ]
 
@@ -172,6 +176,7 @@ def fill(folder: Path, events: Sequence[Event]) -> None:
     journal.add_run(
         RunRow(RUN, task.name, "gepa", "running", 3, task.model_dump_json(), created="2026-01-02T10:00:00+00:00")
     )
+    propose(journal, RUN, CHANGE)
     emit = journal.recorder(RUN)
     for event in events:
         emit(event)
@@ -183,8 +188,8 @@ def fill(folder: Path, events: Sequence[Event]) -> None:
 
     asyncio.run(score())
     journal.set_seconds(RUN, 9.0)
-    judged = next(event for event in events if isinstance(event, Judged))
-    journal.set_status(RUN, "finished", result=json.dumps(judged.model_dump(mode="json")))
+    ended = any(isinstance(event, RunFinished) for event in events)
+    journal.set_status(RUN, "finished" if ended else "running")
     journal.close()
 
 
