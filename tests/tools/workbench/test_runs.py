@@ -187,13 +187,13 @@ def test_a_run_that_is_alive_is_asked_to_stop(tmp_path: Path, journal: Journal, 
 
 
 def test_a_worker_says_in_its_events_and_its_log_why_it_failed(tmp_path: Path, journal: Journal, task: Task) -> None:
-    run = create_run(tmp_path, journal, task, method="gape")
+    run = create_run(tmp_path, journal, task, method="gepas")
     request_cancel(journal, run)
     start_worker(tmp_path, run)
     end = list(follow(journal, tmp_path, run, after=journal.events(run)[-1][0]))[-1]
-    assert end == RunStopped(status="failed", sentence="there is no method 'gape'; did you mean 'gepa'?")
+    assert end == RunStopped(status="failed", sentence="there is no method 'gepas'; did you mean 'gepa'?")
     row = journal.run(run)
     assert (row.status, row.wanted) == ("failed", "")
     assert row.pid not in (None, os.getpid())
-    assert log_file(tmp_path, run).read_text() == "there is no method 'gape'; did you mean 'gepa'?\n"
+    assert log_file(tmp_path, run).read_text() == "there is no method 'gepas'; did you mean 'gepa'?\n"
     assert json.loads(row.task)["name"] == "Bank messages"
