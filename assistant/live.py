@@ -141,8 +141,8 @@ def _verdict(verdict: Verdict) -> Text:
     parents = " and ".join("seed" if number == 0 else str(number) for number in verdict.parents) or "nothing"
     if verdict.accepted:
         text.append(f"  + {verdict.number} from {parents} ", style="green")
-        text.append(f"{wording.score(verdict.validation_score)} ", style="bold")
+        text.append(wording.score(verdict.validation_score), style="bold")
     else:
-        text.append(f"  - from {parents} ", style="red")
-    text.append(wording.shorten(verdict.reason, 200))
+        text.append(f"  - from {parents}", style="red")
+    text.append(f": {wording.shorten(verdict.reason, 200)}")
     return text

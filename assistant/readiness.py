@@ -1,0 +1,121 @@
+"""What toishi needs here and whether it is there: for each check what was found, and the way out where it is missing."""
+
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from toishi.tools.embedded import WEIGHTS
+from toishi.tools.workbench.errors import ToishiError
+from toishi.tools.workbench.settings import find_project, journal_file
+
+LOCAL = ("torch", "transformers", "tokenizers", "safetensors")
+TRAINING = ("peft", "trl", "accelerate")
+INSTALL_LOCAL = "pip install 'toishi[local]'"
+OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at; `way_out` is empty where nothing needs to be done."""
+
+    name: str
+    ok: bool
+    found: str
+    way_out: str = ""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to improve something, and the checks that it lacks."""
+
+    name: str
+    missing: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can run here."""
+        return not self.missing
+
+
+def checks(given: Path | None) -> list[Check]:
+    """Everything that can be looked at without spending or writing anything."""
+    return [_python(), _cores(), _gpu(), _journal(given), _hosted(), _local(), _embedded(), _training(), _model(given)]
+
+
+def methods(found: list[Check]) -> list[Method]:
+    """What works here, given the checks."""
+    ok = {check.name: check.ok for check in found}
+    needed = {"gepa": ("python", "journal", "model")}
+    return [Method(name, tuple(one for one in needs if not ok[one])) for name, needs in needed.items()]
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    return Check("python", sys.version_info >= OLDEST_PYTHON, version, f"install Python {oldest} or newer")
+
+
+def _cores() -> Check:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Check("cores", True, str(cores))
+
+
+def _gpu() -> Check:
+    if not _installed("torch"):
+        return Check("gpu", True, "not looked for, since torch is not installed")
+    import torch
+
+    if torch.cuda.is_available():
+        return Check("gpu", True, torch.cuda.get_device_name(0))
+    return Check("gpu", True, "none; local models run on the CPU")
+
+
+def _journal(given: Path | None) -> Check:
+    project = find_project() if given is None else given.resolve()
+    file = journal_file(project)
+    if not file.is_file():
+        writable = os.access(project, os.W_OK)
+        found = f"{file} will be made with the first run" if writable else f"{project} is not writable"
+        return Check("journal", writable, found, "make the folder writable, or choose another with --project")
+    from toishi.tools.workbench.journal import Journal
+
+    try:
+        journal = Journal.open(project)
+    except ToishiError as error:
+        return Check("journal", False, str(error), "")
+    runs = len(journal.runs())
+    journal.close()
+    return Check("journal", True, f"{file}, {runs} run{'s' * (runs != 1)}")
+
+
+def _hosted() -> Check:
+    there = _installed("litellm")
+    found = "litellm for hosted models and OpenAI-compatible servers" if there else "litellm is missing"
+    return Check("hosted", there, found, "pip install litellm")
+
+
+def _local() -> Check:
+    missing = [name for name in LOCAL if not _installed(name)]
+    return Check("local", not missing, _packages(LOCAL, missing), INSTALL_LOCAL)
+
+
+def _training() -> Check:
+    missing = [name for name in TRAINING if not _installed(name)]
+    return Check("training", not missing, _packages(TRAINING, missing), INSTALL_LOCAL)
+
+
+def _packages(wanted: tuple[str, ...], missing: list[str]) -> str:
+    return ", ".join(wanted) if not missing else f"missing: {', '.join(missing)}"
+
+
+def _embedded() -> Check:
+    there = (WEIGHTS / "config.json").is_file()
+    size = sum(file.stat().st_size for file in WEIGHTS.glob("*")) / 1e6 if there else 0.0
+    found = f"embedded/mini, {size:.1f} MB" if there else f"no weights in {WEIGHTS}"
+    return Check("embedded", there, found, "reinstall toishi, or train it: python -m toishi.tools.embedded.train")
+
+
+def _installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
