@@ -22,7 +22,7 @@ from toishi.tools.gepa.selection import best, prune, select_parent
 from toishi.tools.gepa.settings import GepaSettings
 from toishi.tools.gepa.stop import Standing, needed, stop_reason
 from toishi.tools.workbench.candidate import Candidate
-from toishi.tools.workbench.errors import BudgetSpent, DataError
+from toishi.tools.workbench.errors import BudgetSpent, DataError, RequestRefused
 from toishi.tools.workbench.events import CandidateAccepted, Emit, ProposalRejected
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.rollout import Rollout
@@ -59,8 +59,10 @@ async def optimize(
     for split, examples in (("feedback", feedback), ("validation", validation)):
         if not examples:
             raise DataError(f"there are no {split} examples; give the {split} split at least one row")
-    search = _Search(feedback, validation, evaluate, reflect, settings, streams, emit, max_characters, placeholders)
-    return await search.run(seed, affordable)
+    search = _Search(
+        feedback, validation, evaluate, reflect, settings, streams, emit, max_characters, placeholders, affordable
+    )
+    return await search.run(seed)
 
 
 @dataclass
@@ -76,6 +78,7 @@ class _Search:
     emit: Emit
     max_characters: int
     placeholders: Mapping[str, tuple[str, ...]]
+    affordable: Callable[[int], bool]
 
     def __post_init__(self) -> None:
         self.pool = Pool()
@@ -84,16 +87,20 @@ class _Search:
         self.schedule, self.history = MergeSchedule(), MergeHistory()
         self.standing = Standing()
 
-    async def run(self, seed: Candidate, affordable: Callable[[int], bool]) -> GepaResult:
+    async def run(self, seed: Candidate) -> GepaResult:
+        """From the seed's baseline to the end of the search."""
         await self._admit(seed, (), reasons.SEED)
         self.standing = Standing(perfect=perfect(self._best().scores))
-        rollouts = needed(self.settings, len(self.validation))
         try:
-            while not (stopped := stop_reason(self.standing, self.settings, affordable=affordable(rollouts))):
+            while not (stopped := self._stop_reason()):
                 await self._iterate()
         except BudgetSpent as spent:
             stopped = f"the budget is spent: {spent}"
         return GepaResult(self.pool.members, self.standing.iteration, stopped)
+
+    def _stop_reason(self) -> str | None:
+        affordable = self.affordable(needed(self.settings, len(self.validation)))
+        return stop_reason(self.standing, self.settings, affordable=affordable)
 
     async def _iterate(self) -> None:
         """A merge where one is due and found, otherwise a mutation."""
@@ -117,9 +124,8 @@ class _Search:
         rollouts = await self.evaluate(parent.candidate, minibatch, "feedback")
         before = _scores(rollouts)
         if self.settings.skip_perfect and perfect(before):
-            self._reject(
-                "skipped", reasons.nothing_to_learn(parent.number, len(before)), (parent.number,), before=sum(before)
-            )
+            reason = reasons.nothing_to_learn(parent.number, len(before))
+            self._reject("skipped", reason, (parent.number,), before=sum(before))
             return "idle"
         module = self.pool.next_module(parent.number)
         child = await self._propose(parent, module, rollouts)
@@ -129,10 +135,12 @@ class _Search:
         if not improves(before, after, self.settings.accept):
             self.rejections.add(parent.candidate.id, module, child.texts[module])
             reason = reasons.not_better(before, after)
-            self._reject("gate", reason, (parent.number,), module, child, sum(before), sum(after))
+            self._reject(
+                "gate", reason, (parent.number,), module=module, candidate=child, before=sum(before), after=sum(after)
+            )
             return "rejected"
         reason = reasons.rewritten(module, parent.number, before, after)
-        await self._admit(child, (parent.number,), reason, module, sum(before), sum(after))
+        await self._admit(child, (parent.number,), reason, module=module, before=sum(before), after=sum(after))
         return "accepted"
 
     async def _propose(self, parent: Member, module: str, rollouts: Sequence[Rollout]) -> Candidate | None:
@@ -140,7 +148,8 @@ class _Search:
         iteration, before = self.standing.iteration, sum(_scores(rollouts))
         records = records_of(rollouts, module, self.streams("gepa/records", iteration))
         if not records:
-            self._reject("skipped", reasons.did_not_run(module, len(rollouts)), (parent.number,), module, before=before)
+            reason = reasons.did_not_run(module, len(rollouts))
+            self._reject("skipped", reason, (parent.number,), module=module, before=before)
             return None
         request = ReflectionRequest(
             module=module,
@@ -150,11 +159,11 @@ class _Search:
             placeholders=self.placeholders.get(module, ()),
             rejected=self.rejections.of(parent.candidate.id, module),
         )
-        reply = await self.reflect(request, iteration)
         try:
+            reply = await self.reflect(request, iteration)
             text = parse(reply.text, request, cut_off=reply.finish_reason == "length")
-        except ReflectionRejected as flaw:
-            self._reject("form", str(flaw), (parent.number,), module, before=before)
+        except (ReflectionRejected, RequestRefused) as flaw:
+            self._reject("form", str(flaw), (parent.number,), module=module, before=before)
             return None
         return parent.candidate.with_text(module, text)
 
@@ -169,10 +178,10 @@ class _Search:
         before, after, parents = max(sum(firsts), sum(seconds)), sum(merged), (merge.first, merge.second)
         if not holds(firsts, seconds, merged):
             reason = reasons.worse_than_parents(merge, before, after, len(positions))
-            self._reject("merge", reason, parents, None, merge.candidate, before, after)
+            self._reject("merge", reason, parents, candidate=merge.candidate, before=before, after=after)
             return "rejected"
         reason = reasons.merged(merge, list(merge.candidate.texts), before, after, len(positions))
-        await self._admit(merge.candidate, parents, reason, None, before, after)
+        await self._admit(merge.candidate, parents, reason, before=before, after=after)
         return "accepted"
 
     def _find_merge(self) -> Merge | None:
@@ -197,14 +206,14 @@ class _Search:
         candidate: Candidate,
         parents: tuple[int, ...],
         reason: str,
+        *,
         module: str | None = None,
         before: float | None = None,
         after: float | None = None,
     ) -> None:
         """Score a candidate on the whole validation set and take it into the pool."""
-        member = self.pool.add(
-            candidate, parents, _scores(await self.evaluate(candidate, self.validation, "validation"))
-        )
+        scores = _scores(await self.evaluate(candidate, self.validation, "validation"))
+        member = self.pool.add(candidate, parents, scores)
         self.emit(
             CandidateAccepted(
                 number=member.number,
@@ -224,11 +233,13 @@ class _Search:
         cause: Literal["skipped", "form", "gate", "merge"],
         reason: str,
         parents: tuple[int, ...],
+        *,
         module: str | None = None,
         candidate: Candidate | None = None,
         before: float | None = None,
         after: float | None = None,
     ) -> None:
+        """Say that this iteration brings no candidate, and why."""
         self.emit(
             ProposalRejected(
                 iteration=self.standing.iteration,

@@ -23,6 +23,9 @@ class Evaluate(Protocol):
 
 
 class Reflect(Protocol):
-    """The reflector's reply, as it came: the search parses it. `iteration` tells equal requests apart."""
+    """The reflector's reply, as it came: the search parses it. `iteration` tells equal requests apart.
+
+    May raise `RequestRefused`, as where the request is longer than the model's window: a proposal that came to nothing.
+    """
 
     async def __call__(self, request: ReflectionRequest, iteration: int, /) -> Reply: ...
