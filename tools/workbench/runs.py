@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from toishi.tools.workbench.data import Splits, bind, load_data
 from toishi.tools.workbench.errors import JournalError, UsageError
 from toishi.tools.workbench.events import Event, RunFinished, RunStopped
 from toishi.tools.workbench.journal import Journal, RunRow
 from toishi.tools.workbench.settings import FOLDER
 from toishi.tools.workbench.task import Task
+from toishi.tools.workbench.validation import explain
 
 CANCEL = "cancel"
 PAUSE_SECONDS = 0.05
@@ -48,8 +51,16 @@ def create_run(project: Path, journal: Journal, task: Task, *, method: str) -> s
 
 
 def snapshot(journal: Journal, row: RunRow) -> tuple[Task, Splits]:
-    """The task and its rows as they were when the run was made, whatever became of their files."""
-    task = Task.model_validate_json(row.task)
+    """The task and its rows as they were when the run was made, whatever became of their files.
+
+    Raises `UsageError` where another version of toishi wrote something that this one does not understand.
+    """
+    try:
+        task = Task.model_validate_json(row.task)
+    except ValidationError as error:
+        raise UsageError(
+            f"Run {row.id} was made by another version of toishi ({explain(error, Task)}); start it anew"
+        ) from None
     feedback, validation, test = (journal.examples(row.data, split) for split in ("feedback", "validation", "test"))
     return task, Splits(feedback, validation, test)
 
@@ -66,7 +77,7 @@ def start_worker(project: Path, run: str) -> None:
         lock = take_lock(project, run)
         try:
             journal.set_wanted(run, "")
-            command = [sys.executable, "-P", "-m", "toishi.tools.worker", run, "--project", str(project)]
+            command = [sys.executable, "-P", "-m", "toishi.tools.worker", run, "--project", str(project.absolute())]
             with log_file(project, run).open("ab") as log:
                 process = subprocess.Popen(
                     [*command, "--lock", str(lock)],

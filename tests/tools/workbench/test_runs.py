@@ -75,6 +75,13 @@ def test_a_run_holds_all_it_needs_whatever_becomes_of_the_files(tmp_path: Path, 
     assert str(tmp_path) not in run.task
 
 
+def test_a_run_of_another_version_is_refused_with_a_sentence(tmp_path: Path, journal: Journal, task: Task) -> None:
+    run = create_run(tmp_path, journal, task, method="gepa")
+    journal.write([("UPDATE runs SET task = json_remove(task, '$.metric')", ())])
+    with pytest.raises(UsageError, match=r"was made by another version of toishi \(the table \[metric\] is missing\)"):
+        snapshot(journal, journal.run(run))
+
+
 def test_run_ids_are_short_sortable_and_never_given_twice(tmp_path: Path, journal: Journal, task: Task) -> None:
     runs = [create_run(tmp_path, journal, task, method="gepa") for _ in range(5)]
     assert len(set(runs)) == 5
