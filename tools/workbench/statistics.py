@@ -96,7 +96,7 @@ def compare(before: Sequence[float], after: Sequence[float], *, seed: int) -> Co
 def _interval(differences: "Differences", seed: int) -> tuple[float, float]:
     """Shape (examples,) to the bounds."""
     import numpy as np
-    from scipy import stats  # type: ignore[import-untyped]
+    from scipy import stats
 
     count = len(differences)
     if np.ptp(differences) == 0:
