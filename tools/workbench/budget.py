@@ -1,12 +1,13 @@
 """A budget that is a wall: what the next piece of work may use is reserved before it starts, and refused where it would
 not fit.
 
-It knows amounts only: rollouts, tokens, dollars, seconds. Who spends, and on what, it does not know. All methods return
-at once and belong to one event loop, so any interleaving of coroutines sees whole reservations.
+It knows amounts only: rollouts, tokens, dollars, seconds. Who spends, and on what, it does not know. It belongs to one
+event loop, and no method gives way half-way through, so any interleaving of coroutines sees whole reservations.
 
 Dollars are kept as whole picodollars: sums then neither drift nor depend on the order of settling.
 """
 
+import asyncio
 import math
 import time
 from collections.abc import Callable
@@ -56,6 +57,7 @@ class Budget:
         self._aside = 0
         # Where the pace is measured from: the clock, and the rollouts spent, when the first new rollout was asked for.
         self._pace_from: tuple[float, int] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
 
     def reserve(
         self, *, rollouts: int = 0, tokens: int = 0, cost: float | None = 0.0, recorded: bool = False
@@ -79,10 +81,33 @@ class Budget:
             self._refuse_what_does_not_fit(rollouts, tokens, pico)
             if rollouts and self._pace_from is None:
                 self._pace_from = self._clock(), self._rollouts.spent
-        self._rollouts.promised += rollouts
-        self._tokens.promised += tokens
-        self._cost.promised += pico
+        for account, amount in ((self._rollouts, rollouts), (self._tokens, tokens), (self._cost, pico)):
+            account.promised += amount
+            account.largest = max(account.largest, amount)
         return Reservation(self, rollouts, tokens, pico)
+
+    async def reserve_in_turn(self, *, tokens: int, cost: float | None) -> "Reservation":
+        """As `reserve`, but waits where only promises to what is in flight stand in the way.
+
+        Calls reserve the most that they may use and settle for less; so the last calls that fit are not refused for the
+        sake of others in flight. Raises `BudgetSpent` where it would not fit even if all of these used nothing.
+        """
+        while True:
+            try:
+                return self.reserve(tokens=tokens, cost=cost)
+            except BudgetSpent:
+                if not self._may_fit_later(tokens, 0 if cost is None else math.ceil(cost * PICO)):
+                    raise
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            await turn
+
+    def _may_fit_later(self, tokens: int, pico: int) -> bool:
+        seconds_left = self.seconds_left()
+        return (seconds_left is None or seconds_left > 0) and all(
+            account.limit is None or amount <= account.limit - account.spent
+            for account, amount in ((self._tokens, tokens), (self._cost, pico))
+        )
 
     def _refuse_what_does_not_fit(self, rollouts: int, tokens: int, pico: int) -> None:
         seconds_left = self.seconds_left()
@@ -113,18 +138,19 @@ class Budget:
     def fits(self, rollouts: int) -> bool:
         """Whether so many more rollouts fit, and after them what is set aside.
 
-        Tokens, dollars and seconds are foretold from the average so far, so that a search can end while the locked test
-        is still affordable. A forecast promises nothing: only `reserve` does.
+        Tokens, dollars and seconds are foretold from the average so far, and the last call must still be able to
+        reserve, so that a search can end while the locked test is affordable. A forecast promises nothing: only
+        `reserve` does.
         """
         rollouts_left, each = self.rollouts_left(), max(self._rollouts.spent, 1)
         forecasts = (
-            (self.tokens_left(), self._tokens.spent / each),
-            (self.cost_left(), self._cost.spent / PICO / each),
-            (self.seconds_left(), self._seconds_per_rollout()),
+            (self._tokens.left(0), self._tokens.spent / each, self._tokens.largest),
+            (self._cost.left(0), self._cost.spent / each, self._cost.largest),
+            (self.seconds_left(), self._seconds_per_rollout(), 0),
         )
         work = rollouts + self._aside
         return (rollouts_left is None or rollouts <= rollouts_left) and all(
-            left is None or (left > 0 and average * work <= left) for left, average in forecasts
+            left is None or (left > 0 and average * work + last <= left) for left, average, last in forecasts
         )
 
     def _seconds_per_rollout(self) -> float:
@@ -172,6 +198,10 @@ class Budget:
         self._rollouts.promised -= reservation.rollouts
         self._tokens.promised -= reservation.tokens
         self._cost.promised -= reservation.pico
+        waiting, self._waiting = self._waiting, []
+        for turn in waiting:
+            if not turn.done():
+                turn.set_result(None)
 
 
 class Reservation:
@@ -197,12 +227,13 @@ class Reservation:
 
 
 class _Account:
-    """One amount in whole units: spent for good, promised to what is in flight, and the limit."""
+    """One amount in whole units: the limit, what is spent for good, what is promised, and the largest promise ever."""
 
     def __init__(self, limit: int | None) -> None:
         self.limit = limit
         self.spent = 0
         self.promised = 0
+        self.largest = 0
 
     def left(self, kept: int) -> int | None:
         return None if self.limit is None else self.limit - self.spent - self.promised - kept

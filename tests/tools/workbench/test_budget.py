@@ -1,5 +1,7 @@
 """A budget is a wall: no order of reserving, settling and releasing gets past it."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,9 +136,10 @@ def test_what_fits_leaves_room_for_what_is_set_aside() -> None:
     assert budget.fits(30)
     assert not budget.fits(31)
     for _ in range(10):
-        budget.reserve(rollouts=1, tokens=40).settle(tokens=40)
-    assert budget.fits(5)
-    assert not budget.fits(6)
+        budget.reserve(rollouts=1, tokens=60).settle(tokens=40)
+    # 600 tokens are left: 15 rollouts, but the last call must be able to promise 60.
+    assert budget.fits(3)
+    assert not budget.fits(4)
 
 
 def test_seconds_are_foretold_by_the_pace_of_new_rollouts() -> None:
@@ -152,3 +155,54 @@ def test_seconds_are_foretold_by_the_pace_of_new_rollouts() -> None:
     assert not budget.fits(31)
     clock.now += 60
     assert not budget.fits(0)
+
+
+async def test_a_call_waits_for_those_in_flight_and_is_refused_only_by_what_was_really_used() -> None:
+    budget = Budget(Limits(max_tokens=100))
+    first = budget.reserve(tokens=80)
+    second = asyncio.ensure_future(budget.reserve_in_turn(tokens=50, cost=0.0))
+    third = asyncio.ensure_future(budget.reserve_in_turn(tokens=50, cost=0.0))
+    await asyncio.sleep(0)
+    assert not second.done()
+    first.settle(tokens=10)
+    (await second).settle(tokens=41)
+    with pytest.raises(BudgetSpent, match="max_tokens = 100 leaves 49, and the next step needs up to 50"):
+        await third
+
+
+async def test_a_call_that_can_never_fit_does_not_wait() -> None:
+    budget = Budget(Limits(max_tokens=100, max_cost=1.0))
+    budget.reserve(tokens=80, cost=0.5)
+    for tokens, cost in ((101, 0.0), (0, 1.1)):
+        with pytest.raises(BudgetSpent):
+            await budget.reserve_in_turn(tokens=tokens, cost=cost)
+    with pytest.raises(UsageError):
+        await budget.reserve_in_turn(tokens=0, cost=None)
+
+
+@given(
+    limit=st.integers(10, 200),
+    calls=st.lists(st.tuples(st.integers(1, 40), st.floats(0, 1), st.integers(0, 3)), max_size=30),
+)
+def test_calls_in_turn_never_exceed_the_limit_and_none_waits_for_ever(
+    limit: int, calls: list[tuple[int, float, int]]
+) -> None:
+    budget = Budget(Limits(max_tokens=limit))
+
+    async def call(most: int, share: float, steps: int) -> int:
+        try:
+            reservation = await budget.reserve_in_turn(tokens=most, cost=0.0)
+        except BudgetSpent:
+            return most
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        reservation.settle(tokens=int(most * share))
+        return 0
+
+    async def all_calls() -> list[int]:
+        return await asyncio.gather(*(call(*one) for one in calls))
+
+    refused = asyncio.run(all_calls())
+    spent = budget.spent().tokens
+    assert spent <= limit
+    assert all(not most or most > limit - spent for most in refused)

@@ -115,7 +115,7 @@ class Gateway:
         # The slot comes first: what merely waits for one must not hold a reservation that others could use.
         async with self._slots[request.model]:
             tokens, cost = await self._estimate(model, request)
-            reservation = self._budget.reserve(tokens=tokens, cost=cost)
+            reservation = await self._budget.reserve_in_turn(tokens=tokens, cost=cost)
             try:
                 reply = await self._pay(model, purpose, request, reservation)
             finally:
