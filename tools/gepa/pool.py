@@ -39,9 +39,6 @@ class Pool:
         self._best: list[float] = []
         self._fronts: list[set[int]] = []
 
-    def __len__(self) -> int:
-        return len(self._members)
-
     def __getitem__(self, number: int) -> Member:
         return self._members[number]
 

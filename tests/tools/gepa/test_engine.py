@@ -255,7 +255,7 @@ def test_a_refused_edit_that_comes_again_is_refused_without_a_rollout() -> None:
 
 
 def test_perfect_minibatches_teach_nothing_and_cost_no_reflection() -> None:
-    bench = replace(discovery(), seed={"answer": "\n".join(["Answer.", *(f"{word}: north" for word in ("amber",))])})
+    bench = discovery()
     easy = tuple(example for example in bench.feedback if "amber" in example.inputs["message"])
     search = Search(replace(bench, feedback=easy), GepaSettings(max_idle=7))
     result = search.run()
@@ -293,6 +293,15 @@ def test_a_module_that_does_not_run_is_passed_over_and_the_rotation_goes_on() ->
     assert (first.cause, first.module) == ("skipped", "unused")
     assert first.reason == "unused ran in none of the 3 examples"
     assert {request.module for request in search.requests} == {"answer"}
+
+
+def test_there_are_no_merges_where_the_validation_set_is_smaller_than_their_gate() -> None:
+    bench = pipeline()
+    search = Search(
+        bench, GepaSettings(max_iterations=60, merge=True, merge_minibatch=len(bench.validation) + 1), seed=4
+    )
+    search.run()
+    assert {len(event.parents) for event in [*search.accepted, *search.rejected]} == {0, 1}
 
 
 def test_every_decision_says_why() -> None:
