@@ -6,6 +6,7 @@ The feedback strings are part of what the embedded model was trained on: they st
 import re
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import groupby
 
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.protocol import Judgement
@@ -36,18 +37,25 @@ class Choice:
         named, reach = None, 0
         for match in self._pattern.finditer(output):
             if match.lastindex is not None and match.end(match.lastindex) > reach:
-                named, reach = self._longest_first[match.lastindex - 1], match.end(match.lastindex)
+                named, reach = self._by_group[match.lastindex - 1], match.end(match.lastindex)
         return named
 
     @cached_property
-    def _longest_first(self) -> tuple[str, ...]:
-        return tuple(sorted(self.choices, key=len, reverse=True))
+    def _by_group(self) -> tuple[str, ...]:
+        """Labels that begin with a letter, digit or underscore come first, and longer ones before shorter ones."""
+        return tuple(sorted(self.choices, key=lambda choice: (not _begins_a_word(choice), -len(choice))))
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         """Looks ahead, so that labels which overlap are all seen; one group for each label."""
-        whole = [
-            (r"(?<!\w)" if re.match(r"\w", choice) else "") + f"({re.escape(choice)})" for choice in self._longest_first
-        ]
-        ends = [r"(?!\w)" if re.search(r"\w$", choice) else "" for choice in self._longest_first]
-        return re.compile("(?=" + "|".join(map("".join, zip(whole, ends, strict=True))) + ")", re.IGNORECASE)
+        parts = []
+        for begins_a_word, choices in groupby(self._by_group, key=_begins_a_word):
+            # One look behind for all of them: most places in an answer are then passed over at once.
+            behind = r"(?<!\w)" if begins_a_word else ""
+            ahead = (f"({re.escape(choice)})" + (r"(?!\w)" if re.search(r"\w$", choice) else "") for choice in choices)
+            parts.append(f"{behind}(?:{'|'.join(ahead)})")
+        return re.compile(f"(?={'|'.join(parts)})", re.IGNORECASE)
+
+
+def _begins_a_word(choice: str) -> bool:
+    return re.match(r"\w", choice) is not None
