@@ -2,7 +2,8 @@
 
 It moves data between the decisions, which are functions in the modules beside it, and the world, which is the two
 coroutines that it is handed. It knows no model, no journal and no screen. Its decisions are a function of the streams,
-the rollouts and the replies alone, so a run that is started again with what was recorded takes the same ones.
+the rollouts, the replies and what fitted the budget, so a run that is started again with what was recorded takes the
+same ones.
 """
 
 from collections.abc import Callable, Mapping, Sequence

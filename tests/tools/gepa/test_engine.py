@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from benchmarks.gepa_benches import BENCHES, Bench, discovery, evaluate_on, pipeline, plain_reply, reflect_on
 from toishi.tools.gepa import Evaluate, GepaResult, GepaSettings, Reflect, optimize
 from toishi.tools.workbench.candidate import Candidate
-from toishi.tools.workbench.errors import BudgetSpent, DataError
+from toishi.tools.workbench.errors import BudgetSpent, DataError, RequestRefused
 from toishi.tools.workbench.events import CandidateAccepted, Event, ProposalRejected
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.models.protocol import Reply
@@ -214,6 +214,17 @@ def test_a_reply_that_is_not_in_form_never_becomes_a_candidate(plan: list[str]) 
     assert all(by_form[iteration].texts is None for iteration in flawed)
 
 
+def test_a_request_that_the_reflector_cannot_take_is_a_proposal_that_came_to_nothing() -> None:
+    async def reflect(request: ReflectionRequest, iteration: int) -> Reply:
+        raise RequestRefused("the prompt has 9000 tokens, more than 4096")
+
+    search = Search(discovery(), GepaSettings(max_iterations=4), reflect=reflect)
+    result = search.run()
+    assert result.iterations == 4
+    refusals = {event.reason for event in search.rejected if event.cause == "form"}
+    assert refusals == {"the prompt has 9000 tokens, more than 4096"}
+
+
 def test_the_reflector_is_shown_the_text_the_limits_and_what_must_survive() -> None:
     search = Search(pipeline(), placeholders={"topic": ("message", "name")}, max_characters=321)
     search.run()
@@ -301,7 +312,8 @@ def test_there_are_no_merges_where_the_validation_set_is_smaller_than_their_gate
         bench, GepaSettings(max_iterations=60, merge=True, merge_minibatch=len(bench.validation) + 1), seed=4
     )
     search.run()
-    assert {len(event.parents) for event in [*search.accepted, *search.rejected]} == {0, 1}
+    assert {len(accepted.parents) for accepted in search.accepted} == {0, 1}
+    assert {len(rejected.parents) for rejected in search.rejected} == {1}
 
 
 def test_every_decision_says_why() -> None:
