@@ -11,11 +11,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.servers.running import ModelServer
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# How fast the machine is must not decide whether a test passes.
+settings.register_profile("toishi", deadline=None)
+settings.load_profile("toishi")
 
 
 def _make_importable(package: str) -> None:
