@@ -74,8 +74,10 @@ async def run_gepa(bench: Bench, chronicle: Chronicle) -> Found:
 
     def emit(event: Event) -> None:
         chronicle(event)
-        if isinstance(event, CandidateAccepted) and event.number == 0:
-            chronicle(PhaseStarted(phase="search"))
+        if isinstance(event, CandidateAccepted):
+            bench.keep_for_test(event.candidate)
+            if event.number == 0:
+                chronicle(PhaseStarted(phase="search"))
 
     task = bench.task
     try:
@@ -166,7 +168,7 @@ class Sitting:
         comparison, sentence = await self._judge(bench, found.best)
         change = ""
         if found.best.id == bench.seed.id:
-            sentence = "No better prompt than the seed was found"
+            sentence = "No better prompt than the seed was found" if comparison is not None else sentence
         else:
             self.chronicle(PhaseStarted(phase="change"))
             proposed = change_to(self.task, found.best, validation=found.validation, test=comparison)

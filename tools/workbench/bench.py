@@ -1,5 +1,6 @@
 """The bench of a run: its task, rows, models and budget, put together from the journal and ready for a method."""
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,12 +25,20 @@ REFLECTION = "reflection"
 class Bench:
     """What a method works with. `seed` is the candidate that stands in the person's files."""
 
+    journal: Journal
+    run: str
     task: Task
     splits: Splits
     seed: Candidate
     budget: Budget
     runner: RolloutRunner
     gateway: Gateway
+
+    def keep_for_test(self, candidate: str) -> None:
+        """Sets aside what the locked test of the seed and this candidate will take, as their validation took."""
+        rows = len(self.splits.test)
+        seed, other = (self.journal.mean_spent(self.run, one, "validation") for one in (self.seed.id, candidate))
+        self.budget.set_aside(2 * rows, tokens=math.ceil(rows * (seed[0] + other[0])), cost=rows * (seed[1] + other[1]))
 
     async def reflect(self, request: ReflectionRequest, iteration: int) -> Reply:
         """The reflection model's reply, as it came. `iteration` tells equal requests apart."""
@@ -65,6 +74,6 @@ async def open_bench(
         seed=task.seed,
     )
     try:
-        yield Bench(task, splits, Candidate(program.modules), budget, runner, gateway)
+        yield Bench(journal, run, task, splits, Candidate(program.modules), budget, runner, gateway)
     finally:
         await gateway.close()

@@ -54,7 +54,6 @@ class Budget:
         self._tokens = _Account(limits.max_tokens)
         self._cost = _Account(None if limits.max_cost is None else round(limits.max_cost * PICO))
         self._cost_known = True
-        self._aside = 0
         # Where the pace is measured from: the clock, and the rollouts spent, when the first new rollout was asked for.
         self._pace_from: tuple[float, int] | None = None
         self._waiting: list[asyncio.Future[None]] = []
@@ -105,7 +104,7 @@ class Budget:
     def _may_fit_later(self, tokens: int, pico: int) -> bool:
         seconds_left = self.seconds_left()
         return (seconds_left is None or seconds_left > 0) and all(
-            account.limit is None or amount <= account.limit - account.spent
+            account.limit is None or amount <= account.limit - account.spent - account.aside
             for account, amount in ((self._tokens, tokens), (self._cost, pico))
         )
 
@@ -113,44 +112,48 @@ class Budget:
         seconds_left = self.seconds_left()
         if seconds_left is not None and seconds_left <= 0:
             raise BudgetSpent(f"the {self.limits.max_seconds:g} seconds of max_seconds are over")
-        aside = f", and {self._aside} are kept for the locked test" if self._aside else ""
-        for name, account, amount, kept, unit in (
-            ("max_rollouts", self._rollouts, rollouts, self._aside, 1),
-            ("max_tokens", self._tokens, tokens, 0, 1),
-            ("max_cost", self._cost, pico, 0, PICO),
+        for name, account, amount, unit in (
+            ("max_rollouts", self._rollouts, rollouts, 1),
+            ("max_tokens", self._tokens, tokens, 1),
+            ("max_cost", self._cost, pico, PICO),
         ):
-            left = account.left(kept)
-            if left is not None and amount > left:
-                assert account.limit is not None
+            left = account.left
+            if account.limit is not None and left is not None and amount > left:
+                aside = f", and {account.aside / unit:g} are kept for the locked test" if account.aside else ""
                 raise BudgetSpent(
                     f"{name} = {account.limit / unit:g} leaves {max(left, 0) / unit:g}, "
-                    f"and the next step needs up to {amount / unit:g}" + (aside if name == "max_rollouts" else "")
+                    f"and the next step needs up to {amount / unit:g}{aside}"
                 )
 
-    def set_aside(self, rollouts: int) -> None:
-        """Keeps so many rollouts back from `reserve`, for the locked test."""
-        self._aside += rollouts
+    def set_aside(self, rollouts: int, *, tokens: int = 0, cost: float = 0.0) -> None:
+        """Keeps so much back from `reserve`, for the locked test, in place of what was set aside before.
+
+        With tokens or dollars goes the largest single reservation so far, since the last call must be able to make it.
+        """
+        self._rollouts.aside = rollouts
+        self._tokens.aside = tokens + self._tokens.largest if tokens else 0
+        self._cost.aside = math.ceil(cost * PICO) + self._cost.largest if cost else 0
 
     def release_aside(self) -> None:
         """Gives back all that was set aside."""
-        self._aside = 0
+        self.set_aside(0)
 
     def fits(self, rollouts: int) -> bool:
-        """Whether so many more rollouts fit, and after them what is set aside.
+        """Whether so many more rollouts fit beside what is set aside.
 
-        Tokens, dollars and seconds are foretold from the average so far, and the last call must still be able to
-        reserve, so that a search can end while the locked test is affordable. A forecast promises nothing: only
-        `reserve` does.
+        Their tokens, dollars and seconds are foretold from the average so far, and for the seconds those of the
+        rollouts set aside are added. A forecast promises nothing: only `reserve` does.
         """
-        rollouts_left, each = self.rollouts_left(), max(self._rollouts.spent, 1)
-        forecasts = (
-            (self._tokens.left(0), self._tokens.spent / each, self._tokens.largest),
-            (self._cost.left(0), self._cost.spent / each, self._cost.largest),
-            (self.seconds_left(), self._seconds_per_rollout(), 0),
-        )
-        work = rollouts + self._aside
-        return (rollouts_left is None or rollouts <= rollouts_left) and all(
-            left is None or (left > 0 and average * work + last <= left) for left, average, last in forecasts
+        rollouts_left, each, seconds_left = self.rollouts_left(), max(self._rollouts.spent, 1), self.seconds_left()
+        if rollouts_left is not None and rollouts > rollouts_left:
+            return False
+        if seconds_left is not None:
+            needed = self._seconds_per_rollout() * (rollouts + self._rollouts.aside)
+            if seconds_left <= 0 or needed > seconds_left:
+                return False
+        return all(
+            account.left is None or account.spent / each * rollouts <= account.left
+            for account in (self._tokens, self._cost)
         )
 
     def _seconds_per_rollout(self) -> float:
@@ -167,18 +170,15 @@ class Budget:
 
     def rollouts_left(self) -> int | None:
         """After what is spent, reserved and set aside; never below 0. None: no limit."""
-        left = self._rollouts.left(self._aside)
-        return None if left is None else max(left, 0)
+        return None if self._rollouts.left is None else max(self._rollouts.left, 0)
 
     def tokens_left(self) -> int | None:
-        """After what is spent and reserved; never below 0. None: no limit."""
-        left = self._tokens.left(0)
-        return None if left is None else max(left, 0)
+        """After what is spent, reserved and set aside; never below 0. None: no limit."""
+        return None if self._tokens.left is None else max(self._tokens.left, 0)
 
     def cost_left(self) -> float | None:
-        """US dollars after what is spent and reserved; never below 0. None: no limit."""
-        left = self._cost.left(0)
-        return None if left is None else max(left, 0) / PICO
+        """US dollars after what is spent, reserved and set aside; never below 0. None: no limit."""
+        return None if self._cost.left is None else max(self._cost.left, 0) / PICO
 
     def seconds_left(self) -> float | None:
         """Negative once the time is over. None: no limit."""
@@ -227,13 +227,15 @@ class Reservation:
 
 
 class _Account:
-    """One amount in whole units: the limit, what is spent for good, what is promised, and the largest promise ever."""
+    """One amount in whole units: limit, spent for good, promised to what is in flight, set aside, largest promise."""
 
     def __init__(self, limit: int | None) -> None:
         self.limit = limit
         self.spent = 0
         self.promised = 0
+        self.aside = 0
         self.largest = 0
 
-    def left(self, kept: int) -> int | None:
-        return None if self.limit is None else self.limit - self.spent - self.promised - kept
+    @property
+    def left(self) -> int | None:
+        return None if self.limit is None else self.limit - self.spent - self.promised - self.aside

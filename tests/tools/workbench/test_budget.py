@@ -130,16 +130,25 @@ def test_no_limit_means_no_limit() -> None:
     assert (budget.rollouts_left(), budget.tokens_left(), budget.cost_left(), budget.seconds_left()) == (None,) * 4
 
 
-def test_what_fits_leaves_room_for_what_is_set_aside() -> None:
+def test_what_fits_is_foretold_by_the_average_and_leaves_what_is_set_aside() -> None:
     budget = Budget(Limits(max_rollouts=40, max_tokens=1000))
     budget.set_aside(10)
     assert budget.fits(30)
     assert not budget.fits(31)
     for _ in range(10):
         budget.reserve(rollouts=1, tokens=60).settle(tokens=40)
-    # 600 tokens are left: 15 rollouts, but the last call must be able to promise 60.
-    assert budget.fits(3)
-    assert not budget.fits(4)
+    assert budget.fits(15)
+    assert not budget.fits(16)
+    # 600 tokens are left, of which 340 are kept and the 60 that the last call must be able to promise.
+    budget.set_aside(10, tokens=340)
+    assert budget.fits(5)
+    assert not budget.fits(6)
+    with pytest.raises(
+        BudgetSpent, match=r"max_tokens = 1000 leaves 200, .* 201, and 400 are kept for the locked test"
+    ):
+        budget.reserve(tokens=201)
+    budget.release_aside()
+    assert (budget.rollouts_left(), budget.tokens_left()) == (30, 600)
 
 
 def test_seconds_are_foretold_by_the_pace_of_new_rollouts() -> None:

@@ -141,6 +141,13 @@ async def test_rollouts_are_found_by_candidate_and_split(journal: Journal) -> No
     assert journal.find_rollout("r-2", "a", "1", 0) is None
 
 
+async def test_what_a_candidate_costs_is_known_from_its_rollouts(journal: Journal) -> None:
+    for example, tokens, cost in (("1", 10, 0.5), ("2", 20, None)):
+        await journal.add_rollout("r-1", "validation", Rollout("a", example, 0, "", 0.0, "", (), tokens, cost, 0.1))
+    assert journal.mean_spent("r-1", "a", "validation") == (15.0, 0.25)
+    assert journal.mean_spent("r-1", "a", "test") == (0.0, 0.0)
+
+
 async def test_the_same_message_is_stored_once(journal: Journal) -> None:
     system = Message("system", "a long instruction")
     for number in range(5):

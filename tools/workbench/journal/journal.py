@@ -163,6 +163,15 @@ class Journal:
         messages = self._messages(rows)
         return [records.rollout_of(row, messages) for row in rows]
 
+    def mean_spent(self, run: str, candidate: str, split: str) -> tuple[float, float]:
+        """Mean tokens and US dollars of a candidate's rollouts on a split; an unknown price counts as 0."""
+        (row,) = self.read(
+            "SELECT coalesce(avg(tokens), 0) AS tokens, coalesce(avg(coalesce(cost, 0)), 0) AS cost FROM rollouts "
+            "WHERE run = ? AND candidate = ? AND split = ?",
+            (run, candidate, split),
+        )
+        return row["tokens"], row["cost"]
+
     def _messages(self, rows: Sequence[sqlite3.Row]) -> records.MessagesOf:
         """Looks up the messages that some rows of `rollouts` name."""
         found: dict[str, Message] = {}
