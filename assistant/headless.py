@@ -84,12 +84,15 @@ def print_ending(journal: "Journal", project: Path, ending: Ending, *, yes: bool
     from toishi.assistant.difference import print_verdict
 
     view = ending.view
-    last = view.finished or view.stopped
     console.say()
     if view.judged:
         print_verdict(view.judged)
-    elif last:
-        console.say(last.sentence)
+    elif view.finished:
+        console.say(view.finished.sentence)
+    elif view.stopped and view.stopped.status == "failed":
+        console.say(view.stopped.sentence)
+    else:
+        console.say("The run was stopped.")
     spent = f"{wording.plural(view.rollouts, 'rollout')}, {wording.count(view.tokens)} tokens"
     cost = "cost unknown" if view.cost is None else wording.money(view.cost)
     console.say(f"Spent: {spent}, {cost}, {wording.duration(view.seconds)}.")
@@ -102,7 +105,7 @@ def next_steps(journal: "Journal", project: Path, ending: Ending, *, yes: bool) 
     """What a person can do now, as lines of text with commands to copy."""
     run, hint = ending.run, project_hint(project)
     change = change_of(journal, run)
-    if ending.exit_code in (exit_codes.INTERRUPTED, exit_codes.FAILED):
+    if ending.view.finished is None:
         return [f"Go on where it stood:  toishi resume {run}{hint}"]
     if ending.exit_code == exit_codes.BUDGET_SPENT_BEFORE_BASELINE:
         return ["Give it more, for example:  toishi run TASK.toml --max-rollouts N"]

@@ -87,16 +87,19 @@ def _numbers(parents: tuple[int, ...]) -> str:
 
 
 class Pace:
-    """Lets every event through, but of the progress events only one in ten seconds of the run."""
+    """Which events are worth a line: all, but of progress one in ten seconds of the run, and of skipped rounds in a row
+    the first."""
 
     def __init__(self) -> None:
         self._next = 0.0
+        self._skipping = False
 
     def lets(self, event: Event) -> bool:
         """Whether this event is worth a line."""
-        if not isinstance(event, Progress):
-            return True
-        if event.seconds < self._next:
-            return False
-        self._next = event.seconds + PROGRESS_EVERY_SECONDS
-        return True
+        if isinstance(event, Progress):
+            late = event.seconds >= self._next
+            self._next = event.seconds + PROGRESS_EVERY_SECONDS if late else self._next
+            return late
+        again = self._skipping
+        self._skipping = isinstance(event, ProposalRejected) and event.cause == "skipped"
+        return not (again and self._skipping)

@@ -77,7 +77,7 @@ def frame(view: RunView, *, name: str, hint: str, since: float = 0.0) -> Group:
     facts.add_row("money", _of(wording.money(view.cost), dollars))
     facts.add_row("time", _time(view, since))
     facts.add_row("validation", _validation(view))
-    facts.add_row("candidates", f"{view.pool} in the pool · {wording.plural(view.rejected, 'proposal')} rejected")
+    facts.add_row("candidates", _candidates(view))
     parts: list[Text | Table] = [title, facts]
     if view.verdicts:
         parts += [Text("last verdicts", style="dim"), *map(_verdict, view.verdicts[-VERDICTS_SHOWN:])]
@@ -136,13 +136,20 @@ def _validation(view: RunView) -> Text:
     return text
 
 
+def _candidates(view: RunView) -> str:
+    told = f"{view.pool} in the pool · {wording.plural(view.rejected, 'proposal')} rejected"
+    return told + (f" · {wording.count(view.skipped)} rounds without one" if view.skipped else "")
+
+
 def _verdict(verdict: Verdict) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     parents = " and ".join("seed" if number == 0 else str(number) for number in verdict.parents) or "nothing"
-    if verdict.accepted:
-        text.append(f"  + {verdict.number} from {parents} ", style="green")
-        text.append(wording.score(verdict.validation_score), style="bold")
-    else:
+    if not verdict.accepted:
         text.append(f"  - from {parents}", style="red")
-    text.append(f": {wording.shorten(verdict.reason, 200)}")
-    return text
+        return text.append(f": {wording.shorten(verdict.reason, 200)}")
+    text.append(f"  + {verdict.number} from {parents}", style="green")
+    text.append(": validation ")
+    text.append(wording.score(verdict.validation_score), style="bold")
+    if verdict.before is None or verdict.after is None:
+        return text.append(f", {wording.shorten(verdict.reason, 200)}")
+    return text.append(f", minibatch {verdict.before:g} → {verdict.after:g}")

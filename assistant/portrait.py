@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from toishi.tools.workbench.journal import Journal, RunRow
 
 LABEL_WIDTH = 12
-REASON_WIDTH = 60
 
 
 def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]:
@@ -50,6 +49,7 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
             for candidate in pool
         ],
         "rejected": view.rejected,
+        "skipped": view.skipped,
         "best": best_of(pool).number if pool else None,
         "test": view.judged.model_dump(mode="json", exclude={"kind"}) if view.judged else None,
         "change": {"hash": change.change.hash, "status": change.status} if change else None,
@@ -106,7 +106,8 @@ def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: st
     cost = "cost unknown" if view.cost is None else wording.money(view.cost)
     spent = f"{wording.plural(view.rollouts, 'rollout')}, {wording.count(view.tokens)} tokens"
     facts.append(("spent", f"{spent}, {cost}, {wording.duration(view.seconds)}"))
-    facts.append(("rejected", wording.plural(view.rejected, "proposal")))
+    rounds = f", and {wording.plural(view.skipped, 'round')} without one" if view.skipped else ""
+    facts.append(("rejected", wording.plural(view.rejected, "proposal") + rounds))
     if change is not None:
         facts.append(("change", f"{change.change.hash} {_change_state(change, run.id, hint)}"))
     sentence = _last_sentence(view)
@@ -144,8 +145,11 @@ def _print_pool(pool: list[CandidateAccepted]) -> None:
     best, lineage = best_of(pool).number, _lineage(pool)
     rows = []
     for candidate in pool:
-        mark = "best" if candidate.number == best else "·" if candidate.number in lineage else ""
+        mark = "best" if candidate.number == best else "on the way" if candidate.number in lineage else ""
         parents = ", ".join(map(str, candidate.parents)) or "–"
+        known = candidate.before is not None and candidate.after is not None
+        minibatch = f"{candidate.before:g} → {candidate.after:g}" if known else "–"
         score = wording.score(candidate.validation_score)
-        rows.append([str(candidate.number), parents, score, mark, wording.shorten(candidate.reason, REASON_WIDTH)])
-    console.table(["candidate", "from", "validation", "lineage", "reason"], rows, right=["candidate", "validation"])
+        rows.append([str(candidate.number), parents, candidate.module or "–", minibatch, score, mark])
+    columns = ["candidate", "from", "module", "minibatch", "validation", "lineage"]
+    console.table(columns, rows, right=["candidate", "validation"])

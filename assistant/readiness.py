@@ -1,4 +1,4 @@
-"""What toishi needs here and whether it is there: for each check what was found, and the way out where it is missing."""
+"""What toishi needs here, whether it is there, and the way out where it is missing."""
 
 import importlib.util
 import os

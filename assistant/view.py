@@ -20,6 +20,8 @@ from toishi.tools.workbench.events import (
     Warned,
 )
 
+VERDICTS_KEPT = 8
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -27,14 +29,19 @@ class Verdict:
 
     accepted: bool
     reason: str
-    number: int | None
     parents: tuple[int, ...]
-    validation_score: float | None
+    number: int | None = None
+    before: float | None = None
+    after: float | None = None
+    validation_score: float | None = None
 
 
 @dataclass(frozen=True)
 class RunView:
-    """`history` holds (rollouts spent, best validation score) at each new best; `cost` None is an unknown price."""
+    """`history` holds (rollouts spent, best validation score) at each new best; `cost` None is an unknown price.
+
+    `skipped` counts iterations that ended without a proposal; `verdicts` holds the last ones on proposals.
+    """
 
     plan: RunStarted | None = None
     phase: str = "loading"
@@ -44,6 +51,7 @@ class RunView:
     seconds: float = 0.0
     pool: int = 0
     rejected: int = 0
+    skipped: int = 0
     seed_score: float | None = None
     best_score: float | None = None
     history: tuple[tuple[int, float], ...] = ()
@@ -66,8 +74,7 @@ class RunView:
             case CandidateAccepted():
                 return self._accepted(event)
             case ProposalRejected():
-                verdict = Verdict(False, event.reason, None, event.parents, None)
-                return replace(self, rejected=self.rejected + 1, verdicts=(*self.verdicts, verdict))
+                return self._rejected(event)
             case Progress():
                 return replace(
                     self, rollouts=event.rollouts, tokens=event.tokens, cost=event.cost, seconds=event.seconds
@@ -85,7 +92,7 @@ class RunView:
 
     def _accepted(self, event: CandidateAccepted) -> "RunView":
         score = event.validation_score
-        verdict = Verdict(True, event.reason, event.number, event.parents, score)
+        verdict = Verdict(True, event.reason, event.parents, event.number, event.before, event.after, score)
         better = self.best_score is None or score > self.best_score
         return replace(
             self,
@@ -93,8 +100,14 @@ class RunView:
             seed_score=score if event.number == 0 else self.seed_score,
             best_score=score if better else self.best_score,
             history=(*self.history, (self.rollouts, score)) if better else self.history,
-            verdicts=self.verdicts if event.number == 0 else (*self.verdicts, verdict),
+            verdicts=self.verdicts if event.number == 0 else (*self.verdicts, verdict)[-VERDICTS_KEPT:],
         )
+
+    def _rejected(self, event: ProposalRejected) -> "RunView":
+        if event.cause == "skipped":
+            return replace(self, skipped=self.skipped + 1)
+        verdict = Verdict(False, event.reason, event.parents, before=event.before, after=event.after)
+        return replace(self, rejected=self.rejected + 1, verdicts=(*self.verdicts, verdict)[-VERDICTS_KEPT:])
 
     @property
     def share_spent(self) -> float | None:

@@ -3,7 +3,7 @@
 from tests.assistant.conftest import CHANGE, RUN, story
 from toishi.assistant.lines import Pace, line
 from toishi.assistant.view import RunView
-from toishi.tools.workbench.events import Progress, RunStopped, Warned
+from toishi.tools.workbench.events import Progress, ProposalRejected, RunStopped, Warned
 
 WHOLE = f"""\
 00:00  run {RUN} started: gepa, seed 3, 6 feedback, 4 validation, 5 test examples, at most 100 rollouts
@@ -49,3 +49,14 @@ def test_progress_is_told_once_in_ten_seconds_and_everything_else_always() -> No
 
     assert [lets(seconds) for seconds in (0.0, 0.25, 9.9, 10.0, 19.9, 25.0)] == [True, False, False, True, False, True]
     assert all(pace.lets(Warned(message="again")) for _ in range(3))
+
+
+def test_of_skipped_rounds_in_a_row_the_first_is_told() -> None:
+    pace = Pace()
+    rejected = story()[4]
+    assert isinstance(rejected, ProposalRejected)
+    skipped = rejected.model_copy(update={"cause": "skipped"})
+
+    told = [pace.lets(event) for event in (rejected, skipped, skipped, skipped, rejected, rejected, skipped)]
+
+    assert told == [True, True, False, False, True, True, True]

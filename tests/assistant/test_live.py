@@ -23,8 +23,8 @@ validation    best 0.750 · seed 0.500  ▁▁▁▁█
 candidates    3 in the pool · 1 proposal rejected
 last verdicts
   - from seed: not better on its minibatch (1 before, 1 after)
-  + 1 from seed 0.500: better on its minibatch (1 before, 2 after)
-  + 2 from 1 0.750: better on its minibatch (1 before, 2 after)
+  + 1 from seed: validation 0.500, minibatch 1 → 2
+  + 2 from 1: validation 0.750, minibatch 1 → 2
 Ctrl-C stops the run, which can be resumed
 """
 

@@ -28,10 +28,10 @@ Locked test, 5 examples: improved
   best prompt  0.800
   difference   +0.600  95 % interval [+0.200, +1.000], p = 0.030
 
-candidate  from  validation  lineage  reason
-        0  –          0.500  ·        the seed
-        1  0          0.500  ·        better on its minibatch (1 before, 2 after)
-        2  1          0.750  best     better on its minibatch (1 before, 2 after)
+candidate  from  module  minibatch  validation  lineage
+        0  –     –       –               0.500  on the way
+        1  0     prompt  1 → 2           0.500  on the way
+        2  1     prompt  1 → 2           0.750  best
 """
 
 

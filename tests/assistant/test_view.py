@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from tests.assistant.conftest import SEED, accepted, story
 from toishi.assistant.view import RunView, fold
-from toishi.tools.workbench.events import Event, PhaseStarted, Progress, RunStarted, RunStopped, Warned
+from toishi.tools.workbench.events import (
+    Event,
+    PhaseStarted,
+    Progress,
+    ProposalRejected,
+    RunStarted,
+    RunStopped,
+    Warned,
+)
 
 
 def plan(**limits: float | None) -> RunStarted:
@@ -68,6 +76,15 @@ def test_a_stop_holds_until_the_next_sitting_says_something() -> None:
     assert fold(stopped).stopped is not None
     assert fold([*stopped, progress(1)]).stopped is None
     assert fold([*stopped, progress(1)]).phase == "search"
+
+
+def test_rounds_without_a_proposal_are_counted_apart() -> None:
+    rejected = next(event for event in story() if isinstance(event, ProposalRejected))
+    skipped = rejected.model_copy(update={"cause": "skipped"})
+
+    view = fold([rejected, skipped, skipped])
+
+    assert (view.rejected, view.skipped, len(view.verdicts)) == (1, 2, 1)
 
 
 def test_warnings_are_kept() -> None:
