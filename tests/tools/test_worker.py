@@ -254,6 +254,21 @@ def test_a_run_that_was_interrupted_at_some_call_ends_like_an_undisturbed_one(be
         assert len(first.asked) + len(second.asked) <= calls + 1
 
 
+def test_a_search_that_ended_in_an_earlier_sitting_does_not_go_on_in_the_next(begin: Begin) -> None:
+    # Stands for one that the clock ended: the next sitting could afford more.
+    shorter = begin(gepa="max_iterations = 2")
+    shorter.sit()
+    project = begin()
+    emit = project.journal.recorder(project.run)
+    for event in shorter.journal.decisions(shorter.run):
+        emit(event.model_copy(update={"run": project.run}) if isinstance(event, RunStarted) else event)
+        if event == PhaseStarted(phase="test"):
+            break
+    project.sit()
+    assert project.exit_code == worker.FINISHED
+    assert project.journal.decisions(project.run)[1:] == shorter.journal.decisions(shorter.run)[1:]
+
+
 def test_a_replay_takes_what_is_recorded_although_the_time_is_over(begin: Begin) -> None:
     project = begin(budget="max_seconds = 1000", models="concurrency = 1")
     project.sit(ScriptedRules({30: interrupt}))

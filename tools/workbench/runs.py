@@ -28,7 +28,7 @@ CANCEL = "cancel"
 PAUSE_SECONDS = 0.05
 
 # Whoever asks whether a run is alive holds its lock for an instant.
-ATTEMPTS = 40
+ATTEMPTS = 20
 
 
 def create_run(project: Path, journal: Journal, task: Task, *, method: str) -> str:
