@@ -40,7 +40,7 @@ class Recorder:
         if parse_event(event.model_dump_json()) != stored:
             raise JournalError(
                 f"The replay of run {self._run} diverged at decision {ordinal}: {stored.kind} is stored and "
-                f"{event.kind} came, with other content; start a new run, which takes the replies that are recorded for nothing"
+                f"{event.kind} came, with other content; start a new run, for which the recorded replies are free"
             )
 
     def _statements(self, event: Event, ordinal: int | None) -> list[Statement]:
