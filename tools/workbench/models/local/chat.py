@@ -1,0 +1,74 @@
+"""From messages to token ids, by the model's own chat template, and from generated ids back to text."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from toishi.tools.workbench.errors import ModelUnknown, RequestRefused
+from toishi.tools.workbench.models.protocol import Message
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+REMEMBERED = 256
+"""Rendered prompts kept: each is wanted twice, when its budget is reserved and when it is answered."""
+
+
+class ChatTokenizer:
+    """Renders conversations; raises `ModelUnknown` when made from a tokenizer without a chat template."""
+
+    def __init__(self, name: str, tokenizer: "PreTrainedTokenizerBase") -> None:
+        if not tokenizer.chat_template:
+            raise ModelUnknown(f"{name} has no chat template, so it cannot be asked by messages")
+        self._name = name
+        self._tokenizer = tokenizer
+        self.render = lru_cache(maxsize=REMEMBERED)(self._render)
+
+    @property
+    def end(self) -> int | None:
+        """The token that ends a reply, where the tokenizer names one."""
+        end: int | None = self._tokenizer.eos_token_id
+        return end
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The text of a reply, without special tokens.
+
+        One space in front is left out: in many vocabularies it is a part of the first word's token, and the chat
+        template writes it before a reply by itself.
+        """
+        text = self._tokenizer.decode(list(tokens), skip_special_tokens=True)
+        assert isinstance(text, str)
+        return text.removeprefix(" ")
+
+    def _render(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
+        """The prompt's token ids, up to where the assistant begins to speak."""
+        text = self._fill_template(messages)
+        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _fill_template(self, messages: tuple[Message, ...]) -> str:
+        from jinja2 import TemplateError
+
+        try:
+            return self._apply(messages)
+        except TemplateError as error:
+            # Some templates know no system role; their makers put its text before the first user message.
+            if messages[0].role == "system" and len(messages) > 1 and messages[1].role == "user":
+                merged = Message("user", f"{messages[0].content}\n\n{messages[1].content}")
+                return self._fill_template((merged, *messages[2:]))
+            raise RequestRefused(f"the chat template of {self._name} refuses this conversation: {error}") from error
+
+    def _apply(self, messages: tuple[Message, ...]) -> str:
+        conversation = [{"role": message.role, "content": message.content} for message in messages]
+        text = self._tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=True)
+        assert isinstance(text, str)
+        return text
+
+
+def load(name: str, source: str) -> ChatTokenizer:
+    """The tokenizer in a folder or on the hub; `ModelUnknown` where there is none."""
+    from transformers import AutoTokenizer
+
+    try:
+        return ChatTokenizer(name, AutoTokenizer.from_pretrained(source))
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelUnknown(f"{name} has no tokenizer that can be loaded: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,85 @@
+"""`local/…` and `embedded/…`: a model that lives in this process."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from toishi.tools.workbench.errors import ModelUnavailable, RequestRefused, ToishiError
+from toishi.tools.workbench.models.local import chat, network
+from toishi.tools.workbench.models.local.engine import Engine, EngineClosed
+from toishi.tools.workbench.models.local.network import Network
+from toishi.tools.workbench.models.protocol import Message, Reply, Request
+from toishi.tools.workbench.seeds import derive_seed
+
+
+class LocalModel:
+    """A transformers model by folder or hub id; loading begins at once, in the engine's thread.
+
+    Samples are drawn from (seed, key, replicate) of a request, so they do not depend on what else is asked.
+    """
+
+    def __init__(self, name: str, source: str, *, reuse_prefixes: bool = True) -> None:
+        self._name = name
+        self._chat: Future[chat.ChatTokenizer] = Future()
+        self._engine = Engine(lambda: self._load(source), name=name, reuse_prefixes=reuse_prefixes)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def generate(self, request: Request) -> Reply:
+        """The reply; `RequestRefused` where the prompt fills the window, `ModelUnknown` where the model cannot load."""
+        start = time.perf_counter()
+        # One caller that is cancelled must not cancel the loading for all.
+        loaded = await asyncio.shield(asyncio.wrap_future(self._engine.network))
+        tokenizer = self._chat.result()
+        prompt = tokenizer.render(request.messages)
+        room = request.sampling.max_tokens if loaded.window is None else loaded.window - len(prompt)
+        if room < 1:
+            raise RequestRefused(
+                f"the prompt has {len(prompt)} tokens, and {self._name} has a window of {loaded.window}"
+            )
+        seed = derive_seed(request.seed, request.key, request.replicate)
+        max_tokens = min(request.sampling.max_tokens, room)
+        try:
+            done = await asyncio.wrap_future(self._engine.submit(prompt, request.sampling, seed, max_tokens=max_tokens))
+        except ToishiError:
+            raise
+        except EngineClosed as error:
+            raise ModelUnavailable(f"{self._name} was closed") from error
+        except Exception as error:
+            raise ModelUnavailable(f"{self._name} failed: {type(error).__name__}: {error}") from error
+        return Reply(
+            text=tokenizer.text(done.tokens),
+            finish_reason=done.finish_reason,
+            prompt_tokens=len(prompt),
+            completion_tokens=len(done.tokens),
+            cost=0.0,
+            seconds=time.perf_counter() - start,
+            token_ids=done.tokens,
+            logprobs=done.logprobs,
+        )
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """The prompt's tokens, exactly; waits until the tokenizer is loaded."""
+        return len(self._chat.result().render(tuple(messages)))
+
+    def price(self) -> tuple[float, float]:
+        return 0.0, 0.0
+
+    async def close(self) -> None:
+        """Ends the engine; what is unfinished gets `ModelUnavailable`."""
+        await asyncio.to_thread(self._engine.close)
+
+    def _load(self, source: str) -> Network:
+        try:
+            tokenizer = chat.load(self._name, source)
+        except BaseException as error:
+            self._chat.set_exception(error)
+            raise
+        self._chat.set_result(tokenizer)
+        loaded = network.load(self._name, source)
+        if tokenizer.end is not None:
+            loaded.ends |= {tokenizer.end}
+        return loaded
