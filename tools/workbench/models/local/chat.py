@@ -23,6 +23,7 @@ class ChatTokenizer:
         self._name = name
         self._tokenizer = tokenizer
         self.render = lru_cache(maxsize=REMEMBERED)(self._render)
+        self._opening = lru_cache(maxsize=REMEMBERED)(self._render_opening)
 
     @property
     def end(self) -> int | None:
@@ -40,9 +41,26 @@ class ChatTokenizer:
         assert isinstance(text, str)
         return text.removeprefix(" ")
 
+    def last_message(self, messages: tuple[Message, ...]) -> int:
+        """How many of the prompt's tokens stand before its last message, as far as that can be told; else 0."""
+        opening = self._opening(messages[:-1])
+        pairs = zip(opening, self.render(messages), strict=False)
+        return next((place for place, (one, other) in enumerate(pairs) if one != other), len(opening))
+
     def _render(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
         """The prompt's token ids, up to where the assistant begins to speak."""
-        text = self._fill_template(messages)
+        return self._tokens(self._fill_template(messages))
+
+    def _render_opening(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
+        from jinja2 import TemplateError
+
+        try:
+            return self._tokens(self._apply(messages, ask=False)) if messages else ()
+        except TemplateError:
+            # The template does not take a conversation that breaks off here.
+            return ()
+
+    def _tokens(self, text: str) -> tuple[int, ...]:
         return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _fill_template(self, messages: tuple[Message, ...]) -> str:
@@ -57,9 +75,9 @@ class ChatTokenizer:
                 return self._fill_template((merged, *messages[2:]))
             raise RequestRefused(f"the chat template of {self._name} refuses this conversation: {error}") from error
 
-    def _apply(self, messages: tuple[Message, ...]) -> str:
+    def _apply(self, messages: tuple[Message, ...], *, ask: bool = True) -> str:
         conversation = [{"role": message.role, "content": message.content} for message in messages]
-        text = self._tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=True)
+        text = self._tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=ask)
         assert isinstance(text, str)
         return text
 

@@ -9,7 +9,7 @@ import queue
 import random
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -26,6 +26,9 @@ ROWS = 64
 
 PREFILL_TOKENS = 4096
 """Tokens of one prefill pass at most, padding included, unless a single prompt is longer."""
+
+PASS_TOKENS = 64
+"""Tokens whose reading takes about as long as beginning another pass."""
 
 PREFIXES = 8
 """Prefixes whose states are kept."""
@@ -47,6 +50,7 @@ class Completion:
 @dataclass
 class _Row:
     prompt: Tokens
+    natural_cut: int
     sampling: Sampling
     max_tokens: int
     random: random.Random
@@ -91,13 +95,16 @@ class Engine:
         self._thread = threading.Thread(target=self._run, args=(load,), name=name, daemon=True)
         self._thread.start()
 
-    def submit(self, prompt: Tokens, sampling: Sampling, seed: int, *, max_tokens: int) -> "Future[Completion]":
+    def submit(
+        self, prompt: Tokens, sampling: Sampling, *, seed: int, max_tokens: int, natural_cut: int = 0
+    ) -> "Future[Completion]":
         """Asks for a completion of a prompt of at least one token; cancelling the future drops the request.
 
         `max_tokens` stands for the one in `sampling`, which may be more than the network's window has room for.
+        `natural_cut` is the number of leading tokens that other prompts are likely to share.
         """
         future: Future[Completion] = Future()
-        self._inbox.put(_Row(prompt, sampling, max_tokens, random.Random(seed), future))
+        self._inbox.put(_Row(prompt, natural_cut, sampling, max_tokens, random.Random(seed), future))
         if not self._thread.is_alive():
             # It may have ended before it saw this request.
             self._fail(EngineClosed())
@@ -156,17 +163,17 @@ class Engine:
                 self._joining.append(row)
         by_prefix: dict[Tokens, list[_Row]] = {}
         for row in self._joining:
-            by_prefix.setdefault(self._prefix_of(network, row.prompt), []).append(row)
+            by_prefix.setdefault(self._prefix_of(network, row), []).append(row)
         for prefix, rows in by_prefix.items():
             self._join(network, prefix, rows)
         self._joining.clear()
 
-    def _prefix_of(self, network: Network, prompt: Tokens) -> Tokens:
+    def _prefix_of(self, network: Network, row: _Row) -> Tokens:
         """The beginning of the prompt that others share, its states computed and kept."""
         if not self._reuse_prefixes:
             return ()
-        kept = [*self._prefixes, *(prefix for prefix in self._lanes if prefix not in self._prefixes)]
-        prefix = prompt[: cut(prompt, self._recent.common(prompt), kept)]
+        kept = {**self._prefixes, **self._lanes}
+        prefix = row.prompt[: cut(row.prompt, row.natural_cut, self._recent.common(row.prompt), kept)]
         if not prefix:
             return ()
         if prefix not in self._prefixes:
@@ -184,14 +191,15 @@ class Engine:
             lane = self._lanes[prefix] = _Lane(states)
         # The last token is read by the first decoding step, which needs the logits behind it anyway.
         unread = sorted(((row.prompt[len(prefix) : -1], row) for row in rows), key=lambda pair: len(pair[0]))
-        while unread:
-            count = _batch([len(suffix) for suffix, _ in unread])
-            batch, unread = unread[:count], unread[count:]
+        start = 0
+        for count in batches([len(suffix) for suffix, _ in unread]):
+            batch = unread[start : start + count]
             if batch[0][0]:
                 network.prefill(lane.states, [suffix for suffix, _ in batch])
             else:
                 lane.states.add_empty_rows(count)
             lane.rows.extend(row for _, row in batch)
+            start += count
 
     def _step(self, network: Network, prefix: Tokens) -> None:
         """One token for every row of a lane; done and cancelled rows leave."""
@@ -232,9 +240,18 @@ class Engine:
             self._fail(error)
 
 
-def _batch(lengths: list[int]) -> int:
-    """How many of these suffixes, shortest first, to read in one pass: empty ones stay among themselves."""
+def batches(lengths: Sequence[int]) -> list[int]:
+    """How many suffixes to read in each pass, given their lengths in ascending order.
+
+    Empty ones stay among themselves; a pass is cut in two where that saves padding worth more than a pass.
+    """
+    if not lengths or not lengths[-1]:
+        return [len(lengths)] if lengths else []
     if not lengths[0]:
-        return lengths.count(0)
-    fitting = (count for count in range(len(lengths), 0, -1) if count * lengths[count - 1] <= PREFILL_TOKENS)
-    return next(fitting, 1)
+        return [lengths.count(0), *batches(lengths[lengths.count(0) :])]
+    whole = len(lengths) * lengths[-1]
+    costs = [count * lengths[count - 1] + (len(lengths) - count) * lengths[-1] for count in range(1, len(lengths))]
+    if costs and (min(costs) + PASS_TOKENS < whole or whole > PREFILL_TOKENS):
+        count = costs.index(min(costs)) + 1
+        return [*batches(lengths[:count]), *batches(lengths[count:])]
+    return [len(lengths)]

@@ -43,7 +43,15 @@ class LocalModel:
         seed = derive_seed(request.seed, request.key, request.replicate)
         max_tokens = min(request.sampling.max_tokens, room)
         try:
-            done = await asyncio.wrap_future(self._engine.submit(prompt, request.sampling, seed, max_tokens=max_tokens))
+            done = await asyncio.wrap_future(
+                self._engine.submit(
+                    prompt,
+                    request.sampling,
+                    seed=seed,
+                    max_tokens=max_tokens,
+                    natural_cut=tokenizer.last_message(request.messages),
+                )
+            )
         except ToishiError:
             raise
         except EngineClosed as error:

@@ -11,26 +11,35 @@ import numpy.typing as npt
 
 Tokens = tuple[int, ...]
 
-WORTH = 32
-"""Tokens that are worth a pass of their own: a shorter prefix is not kept, and a longer one not preferred to a near."""
+SHORTEST = 16
+"""Tokens below which a shared beginning is not worth a pass of its own."""
+
+NEAR = 32
+"""Tokens by which a prefix that is there already may be shorter than the best: about one short message."""
+
+FAR = 128
+"""Tokens that must be shared beyond the natural cut before that is given up."""
 
 
-def cut(tokens: Tokens, common: Sequence[int], kept: Iterable[Tokens]) -> int:
+def cut(tokens: Tokens, natural: int, common: Sequence[int], kept: Iterable[Tokens]) -> int:
     """How many tokens of the prompt to take as its shared beginning; 0 for none, always less than the prompt.
 
-    `common` says how many leading tokens other prompts have in common with it, `kept` which prefixes are already
-    there. A kept one is taken if at most `WORTH` shorter than the best; else the shortest common beginning that is so
-    near to the longest: it is what all relatives share, while the longest was shared with one by accident.
+    `natural` is where the last message begins, 0 where there is only one; `common` says how many leading tokens other
+    prompts have in common with this one, `kept` which prefixes are already there. The natural cut is taken unless
+    others share much more. Else, of all beginnings nearly as long as the longest, the shortest is taken, a kept one
+    first: it is what all relatives share, while the longest was shared with one by accident.
     """
     limit = len(tokens) - 1
-    near = [min(length, limit) for length in common]
-    longest = max(near, default=0)
-    there = max((len(prefix) for prefix in kept if len(prefix) <= limit and tokens[: len(prefix)] == prefix), default=0)
-    if there and there >= longest - WORTH:
-        return there
-    if longest < WORTH:
+    shared = [min(length, limit) for length in common]
+    longest = max(shared, default=0)
+    if SHORTEST <= natural <= limit and longest < natural + FAR:
+        return natural
+    there = [len(prefix) for prefix in kept if len(prefix) <= limit and tokens[: len(prefix)] == prefix]
+    longest = max([longest, *there])
+    if longest < SHORTEST:
         return 0
-    return min(length for length in near if length >= max(longest - WORTH, WORTH))
+    meeting = [length for length in there if length >= longest - NEAR]
+    return min(meeting or [length for length in shared if length >= max(longest - SHORTEST, SHORTEST)])
 
 
 class RecentPrompts:

@@ -3,17 +3,17 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toishi.tools.workbench.models.local.prefixes import WORTH, RecentPrompts, Tokens, cut
+from toishi.tools.workbench.models.local.prefixes import FAR, NEAR, RecentPrompts, Tokens, cut
 
 INSTRUCTION: Tokens = tuple(range(1000, 1100))
 prompts = st.lists(st.integers(0, 2), min_size=1, max_size=50).map(tuple)
 
 
-def cut_of(prompt: Tokens, *others: Tokens, kept: tuple[Tokens, ...] = ()) -> int:
+def cut_of(prompt: Tokens, *others: Tokens, natural: int = 0, kept: tuple[Tokens, ...] = ()) -> int:
     recent = RecentPrompts()
     for tokens in (prompt, *others):
         recent.add(tokens)
-    return cut(prompt, recent.common(prompt), kept)
+    return cut(prompt, natural, recent.common(prompt), kept)
 
 
 @given(prompts, st.lists(prompts, max_size=5), st.lists(prompts, max_size=3))
@@ -41,11 +41,23 @@ def test_relatives_that_share_much_less_do_not_shorten_the_cut() -> None:
 
 
 def test_what_is_kept_already_is_preferred_to_a_little_more() -> None:
-    prompt = (*INSTRUCTION, *range(WORTH), 7, 8)
-    near, far = INSTRUCTION, INSTRUCTION[:-1]
+    prompt = (*INSTRUCTION, *range(NEAR), 7, 8)
+    other = (*INSTRUCTION, *range(NEAR), 9)
 
-    assert cut_of(prompt, (*INSTRUCTION, *range(WORTH), 9), kept=(near, far)) == len(near)
-    assert cut_of(prompt, (*INSTRUCTION, *range(WORTH), 9), kept=(far,)) == len(INSTRUCTION) + WORTH
+    assert cut_of(prompt, other, kept=(INSTRUCTION,)) == len(INSTRUCTION)
+    assert cut_of(prompt, other, kept=(INSTRUCTION[:-1],)) == len(other) - 1
+
+
+def test_the_last_message_is_the_natural_cut_unless_others_share_much_more() -> None:
+    prompt = (*INSTRUCTION, *range(FAR), 7)
+
+    assert cut_of(prompt, natural=90) == 90
+    assert cut_of(prompt, prompt[:-1], natural=len(INSTRUCTION) + 1) == len(INSTRUCTION) + 1
+    assert cut_of(prompt, prompt[:-1], natural=len(INSTRUCTION)) == len(prompt) - 1
+
+
+def test_of_two_kept_prefixes_the_one_is_taken_at_which_all_relatives_meet() -> None:
+    assert cut_of((*INSTRUCTION, 1, 2, 3), kept=((*INSTRUCTION, 1, 2), INSTRUCTION)) == len(INSTRUCTION)
 
 
 def test_the_same_prompt_asked_again_shares_all_but_its_last_token() -> None:
