@@ -24,8 +24,8 @@ from toishi.tools.workbench.events import (
     RunStopped,
 )
 from toishi.tools.workbench.journal import Journal
+from toishi.tools.workbench.models import registry
 from toishi.tools.workbench.models.protocol import Message, Reply, Request
-from toishi.tools.workbench.models.registry import register
 from toishi.tools.workbench.runs import create_run
 from toishi.tools.workbench.task import Task, load_task
 
@@ -73,7 +73,7 @@ class Project:
     def sit(self, model: ScriptedRules | None = None) -> ScriptedRules:
         """One sitting; gives the model that it met."""
         model = model or ScriptedRules()
-        register("scripted", lambda name, **_: model)
+        registry.register("scripted", lambda name, **_: model)
         self.exit_code = worker.sit(self.journal, self.folder, self.journal.run(self.run))
         # What is not waited for is written once something is that was.
         self.journal.set_wanted(self.run, "")
@@ -99,8 +99,10 @@ class Project:
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Iterator[Begin]:
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
     """Makes projects with a run that waits for its first sitting."""
+    # What a test registers ends with it.
+    monkeypatch.setattr(registry, "_factories", {})
     projects: list[Project] = []
 
     def begin(prompt: str = "Name the topic.", *, budget: str = "", gepa: str = "", models: str = "") -> Project:
@@ -318,7 +320,7 @@ def test_a_refused_reflection_is_a_proposal_that_came_to_nothing(begin: Begin) -
 
 def test_a_run_is_worked_on_by_its_command_line(begin: Begin, capsys: pytest.CaptureFixture[str]) -> None:
     project = begin(RULES)
-    register("scripted", lambda name, **_: ScriptedRules())
+    registry.register("scripted", lambda name, **_: ScriptedRules())
     command = [project.run, "--project", str(project.folder)]
     assert worker.main(command) == worker.FINISHED
     assert worker.main(command) == 2

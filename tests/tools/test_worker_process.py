@@ -69,7 +69,7 @@ max_rollouts = {MAX_ROLLOUTS}
 
 @pytest.fixture
 def server(model_server: "ModelServer", monkeypatch: pytest.MonkeyPatch) -> "ModelServer":
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("TOISHI_API_KEY", KEY)
     return model_server
 
 
@@ -125,6 +125,7 @@ def test_a_run_that_was_killed_again_and_again_ends_like_an_undisturbed_one(
     assert isinstance(events[-1], RunFinished)
     assert (events[-1].outcome, judged.seed_score, judged.examples) == ("improved", 0.0, 30)
     assert judged.best_score > 0.9
+    assert server.calls()[0]["authorization"] == f"Bearer {KEY}"
     undisturbed = len(server.calls())
 
     write_project(tmp_path / "disturbed", server)
