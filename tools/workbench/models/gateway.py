@@ -6,7 +6,7 @@ how a program uses the text. Every reply is in the journal before anybody sees i
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from toishi.tools.workbench.budget import Budget, Reservation
@@ -82,10 +82,16 @@ class Gateway:
         while the call is in flight; `ModelUnavailable` after every retry; `RequestRefused` and `UsageError` as the
         provider does.
         """
+        model, slot = self._models.get(request.model), self._slots.get(request.model)
+        if model is None or slot is None:
+            raise ModelUnknown(f"no model {request.model!r} was opened for this run; opened are {sorted(self._models)}")
+        # What answers decides the key: other weights in the same folder give other replies.
+        request = replace(request, model=model.name)
         key = request.key
         shared = self._in_flight.get(key)
         if shared is None:
-            shared = self._in_flight[key] = _SharedCall(asyncio.ensure_future(self._answer(purpose, request)))
+            work = self._answer(model, slot, purpose, request)
+            shared = self._in_flight[key] = _SharedCall(asyncio.ensure_future(work))
         shared.waiting += 1
         try:
             return await asyncio.shield(shared.task)
@@ -105,15 +111,12 @@ class Gateway:
         for model in self._models.values():
             await model.close()
 
-    async def _answer(self, purpose: str, request: Request) -> Reply:
+    async def _answer(self, model: Model, slot: asyncio.Semaphore, purpose: str, request: Request) -> Reply:
         known = self._recall(request.key)
         if known is not None:
             return known
-        model = self._models.get(request.model)
-        if model is None:
-            raise ModelUnknown(f"no model {request.model!r} was opened for this run; opened are {sorted(self._models)}")
         # The slot comes first: what merely waits for one must not hold a reservation that others could use.
-        async with self._slots[request.model]:
+        async with slot:
             tokens, cost = await self._estimate(model, request)
             reservation = await self._budget.reserve_in_turn(tokens=tokens, cost=cost)
             try:

@@ -85,7 +85,9 @@ class Model(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What answers, as it stands in the journal: with other weights or another server it is another name."""
+        ...
 
     async def generate(self, request: Request) -> Reply: ...
 

@@ -1,9 +1,11 @@
 """`local/…` and `embedded/…`: a model that lives in this process."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from pathlib import Path
 
 from toishi.tools.workbench.errors import ModelUnavailable, RequestRefused, ToishiError
 from toishi.tools.workbench.models.local import chat, network
@@ -11,6 +13,8 @@ from toishi.tools.workbench.models.local.engine import Engine, EngineClosed
 from toishi.tools.workbench.models.local.network import Network
 from toishi.tools.workbench.models.protocol import Message, Reply, Request
 from toishi.tools.workbench.seeds import derive_seed
+
+LARGE = 64 * 2**20
 
 
 class LocalModel:
@@ -21,12 +25,14 @@ class LocalModel:
 
     def __init__(self, name: str, source: str, *, reuse_prefixes: bool = True) -> None:
         self._name = name
+        self._version = fingerprint(Path(source))
         self._chat: Future[chat.ChatTokenizer] = Future()
         self._engine = Engine(lambda: self._load(source), name=name, reuse_prefixes=reuse_prefixes)
 
     @property
     def name(self) -> str:
-        return self._name
+        """The name that a task gives, and the version of the weights where they lie in a folder."""
+        return f"{self._name}@{self._version}" if self._version else self._name
 
     async def generate(self, request: Request) -> Reply:
         """The reply; `RequestRefused` where the prompt fills the window, `ModelUnknown` where the model cannot load."""
@@ -91,3 +97,18 @@ class LocalModel:
         if tokenizer.end is not None:
             loaded.ends |= {tokenizer.end}
         return loaded
+
+
+def fingerprint(folder: Path) -> str:
+    """Eight hexadecimal digits that change with the folder's files; empty where there is no such folder.
+
+    Files of more than `LARGE` bytes count by size and time of change, since reading them would take too long.
+    """
+    if not folder.is_dir():
+        return ""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.iterdir() if path.is_file()):
+        facts = file.stat()
+        content = file.read_bytes() if facts.st_size <= LARGE else str(facts.st_mtime_ns).encode()
+        digest.update(f"{file.name}/{facts.st_size}/".encode() + content)
+    return digest.hexdigest()[:8]
