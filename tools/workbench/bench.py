@@ -12,7 +12,7 @@ from toishi.tools.workbench.data import Splits
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.metrics.building import build_metric
 from toishi.tools.workbench.models.gateway import Gateway
-from toishi.tools.workbench.models.protocol import Message, Model, Reply, Request
+from toishi.tools.workbench.models.protocol import Message, Reply, Request
 from toishi.tools.workbench.models.registry import open_model
 from toishi.tools.workbench.rollouts import RolloutRunner
 from toishi.tools.workbench.task import Task
@@ -57,9 +57,9 @@ async def open_bench(
     """The bench of a run, its models closed in the end, with what is in flight cut off."""
     metric = build_metric(task, splits.all)
     program = task.program_at_seed()
-    names = dict.fromkeys((task.models.task, task.models.reflection_name))
-    models: dict[str, Model] = {
-        name: open_model(name, base_url=task.models.base_url, project=project) for name in names
+    models = {
+        name: open_model(name, base_url=_base_url(task, name), project=project)
+        for name in dict.fromkeys((task.models.task, task.models.reflection_name))
     }
     gateway = Gateway(models, journal=journal, budget=budget, run=run, concurrency=task.models.concurrency)
     runner = RolloutRunner(
@@ -77,3 +77,8 @@ async def open_bench(
         yield Bench(journal, run, task, splits, Candidate(program.modules), budget, runner, gateway)
     finally:
         await gateway.close()
+
+
+def _base_url(task: Task, name: str) -> str | None:
+    """The address is the task model's; a reflection model of another provider is not to be looked for there."""
+    return task.models.base_url if name.partition("/")[0] == task.models.task.partition("/")[0] else None

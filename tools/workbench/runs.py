@@ -17,13 +17,15 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from toishi.tools.workbench.data import Splits, bind, load_data
-from toishi.tools.workbench.errors import JournalError, UsageError
+from toishi.tools.workbench.errors import JournalError, TaskError, UsageError
 from toishi.tools.workbench.events import Event, RunFinished, RunStopped
 from toishi.tools.workbench.journal import Journal, RunRow
+from toishi.tools.workbench.models.discovery import choose_default
 from toishi.tools.workbench.settings import FOLDER
 from toishi.tools.workbench.task import Task
 from toishi.tools.workbench.validation import explain
 
+AUTO = "auto"
 CANCEL = "cancel"
 PAUSE_SECONDS = 0.05
 
@@ -32,12 +34,12 @@ ATTEMPTS = 20
 
 
 def create_run(project: Path, journal: Journal, task: Task, *, method: str) -> str:
-    """Stores a run with all it needs to be repeated (the task, its texts and its rows), and gives its id.
+    """Stores a run with all it needs to be repeated (the task, its texts, rows and models), and gives its id.
 
-    Raises `DataError` where the data cannot be used.
+    Raises `DataError` where the data cannot be used, and `ModelUnknown` where no model is named and none is found.
     """
     splits = load_data(task, project)
-    task = bind(task, splits)
+    task = bind(with_models(task), splits)
     journal.add_examples(
         splits.content_hash, {"feedback": splits.feedback, "validation": splits.validation, "test": splits.test}
     )
@@ -48,6 +50,20 @@ def create_run(project: Path, journal: Journal, task: Task, *, method: str) -> s
     row = RunRow(run, task.name, method, "queued", task.seed, task.model_dump_json(), splits.content_hash)
     journal.add_run(row)
     return run
+
+
+def with_models(task: Task) -> Task:
+    """The same task with its models by name: what `auto` stands for is found once, so that a resumed run has the same.
+
+    Raises `ModelUnknown` where nothing is found, and `TaskError` where an address is given without a model's name.
+    """
+    if task.models.task != AUTO:
+        return task
+    if task.models.base_url is not None:
+        raise TaskError(f"models.base_url = '{task.models.base_url}' needs a model: models.task = \"openai/NAME\"")
+    found = choose_default()
+    models = task.models.model_copy(update={"task": found.model, "base_url": found.base_url})
+    return task.model_copy(update={"models": models})
 
 
 def snapshot(journal: Journal, row: RunRow) -> tuple[Task, Splits]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toishi.tools.workbench.errors import DataError, UsageError
+from toishi.tools.workbench.errors import DataError, TaskError, UsageError
 from toishi.tools.workbench.events import Event, PhaseStarted, RunFinished, RunStopped
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.runs import (
@@ -87,6 +87,27 @@ def test_run_ids_are_short_sortable_and_never_given_twice(tmp_path: Path, journa
     assert len(set(runs)) == 5
     assert [run.id for run in journal.runs()] == runs
     assert all(run.startswith("r-20") and len(run) == len("r-20261122-1a2b") for run in runs)
+
+
+def test_the_model_that_auto_stands_for_is_found_once(
+    tmp_path: Path, journal: Journal, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-0123456789")
+    auto = task.model_copy(update={"models": task.models.model_copy(update={"task": "auto"})})
+    run = journal.run(create_run(tmp_path, journal, auto, method="gepa"))
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    models = snapshot(journal, run)[0].models
+    assert models.task.startswith("anthropic/")
+    assert models.reflection_name == models.task
+    assert "sk-0123456789" not in run.task
+
+
+def test_an_address_alone_names_no_model(tmp_path: Path, journal: Journal, task: Task) -> None:
+    models = task.models.model_copy(update={"task": "auto", "base_url": "http://127.0.0.1:1/v1"})
+    with pytest.raises(
+        TaskError, match=r"models\.base_url = 'http://127\.0\.0\.1:1/v1' needs a model: models\.task = "
+    ):
+        create_run(tmp_path, journal, task.model_copy(update={"models": models}), method="gepa")
 
 
 def test_a_run_with_unusable_data_is_not_made(tmp_path: Path, journal: Journal, task: Task) -> None:
