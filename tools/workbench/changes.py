@@ -164,13 +164,13 @@ def _move(journal: Journal, project: Path, stored: StoredChange) -> Iterator[Non
     try:
         yield from _write_files(project, stored, forward=forward)
     except (ChangeConflict, OSError) as error:
-        _take_back(project, stored, forward=forward)
-        _set_status(journal, stored.change.hash, "proposed" if forward else "applied", stored.modes)
-        if isinstance(error, OSError):
-            raise ChangeConflict(
-                f"{error.filename} cannot be written ({error.strerror}); nothing was changed"
-            ) from error
-        raise
+        whole = _take_back(project, stored, forward=forward)
+        if whole:
+            _set_status(journal, stored.change.hash, "proposed" if forward else "applied", stored.modes)
+        if isinstance(error, ChangeConflict):
+            raise
+        end = "nothing was changed" if whole else "make it writable, and the next command takes the rest back"
+        raise ChangeConflict(f"{error.filename} cannot be written ({error.strerror}); {end}") from error
     _set_status(journal, stored.change.hash, "applied" if forward else "undone", stored.modes)
     yield
 
@@ -194,19 +194,29 @@ def _write_files(project: Path, stored: StoredChange, *, forward: bool) -> Itera
         yield
 
 
-def _take_back(project: Path, stored: StoredChange, *, forward: bool) -> None:
-    """Gives every file that was already written its old text again; a file that somebody else changed keeps theirs."""
+def _take_back(project: Path, stored: StoredChange, *, forward: bool) -> bool:
+    """Gives every file that was already written its old text again; a file that somebody else changed keeps theirs.
+
+    False where the disk refused it for a file.
+    """
+    whole = True
     for edit in stored.change.files:
         old, new = (edit.before, edit.after) if forward else (edit.after, edit.before)
         try:
             target = _locate(project, edit.path)
+            draft = _draft(target, stored.change.hash)
+            if target.read_bytes() == new.encode():
+                draft.unlink(missing_ok=True)
+                _write_draft(draft, old, stored.modes[edit.path], target.stat())
+                os.replace(draft, target)
+            else:
+                with suppress(OSError):
+                    draft.unlink(missing_ok=True)
         except ChangeConflict:
             continue
-        draft = _draft(target, stored.change.hash)
-        draft.unlink(missing_ok=True)
-        if target.read_bytes() == new.encode():
-            _write_draft(draft, old, stored.modes[edit.path], target.stat())
-            os.replace(draft, target)
+        except OSError:
+            whole = False
+    return whole
 
 
 def _expect(project: Path, path: str, text: str, when: str) -> int:

@@ -134,6 +134,35 @@ def test_a_file_that_changes_during_the_write_is_not_overwritten(project: Path, 
     assert changes.find(journal, change).status == "proposed"
 
 
+def test_what_the_disk_refuses_is_told_and_the_rest_taken_back(project: Path, journal: Journal) -> None:
+    change = changes.propose(journal, "r-1", CHANGE)
+    # Stands where the draft of the last file is to be written.
+    (project / f".third.txt.{change[:8]}.toishi").mkdir()
+    with pytest.raises(ChangeConflict, match=r"\.third\.txt\..* cannot be written \(.*\); nothing was changed"):
+        changes.apply(journal, project, change)
+    assert (files(project), modes(project)) == (BEFORE, MODES)
+    assert changes.find(journal, change).status == "proposed"
+
+
+def test_a_write_that_can_neither_be_finished_nor_taken_back_stays_marked(project: Path) -> None:
+    journal = Journal.open(project)
+    change = changes.propose(journal, "r-1", CHANGE)
+    journal.close()
+    kill_in_child(project, changes.apply_steps, change, killed_after=3)
+    obstacles = [project / f".{name}.{change[:8]}.toishi" for name in ("prompt.txt", "third.txt")]
+    for obstacle in obstacles:
+        obstacle.mkdir()
+    journal = Journal.open(project)
+    with pytest.raises(ChangeConflict, match=r"A write of prompt\.txt, .* was cut off and cannot be finished; make"):
+        changes.apply(journal, project, change)
+    journal.close()
+    for obstacle in obstacles:
+        obstacle.rmdir()
+    journal = Journal.open(project)
+    assert (files(project), changes.find(journal, change).status) == (AFTER, "applied")
+    journal.close()
+
+
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
