@@ -12,10 +12,10 @@ How it answers, always the same for the same messages:
   the label; where none fits, the answer is `unknown`.
 
 How it fails: `POST /control/faults` holds a JSON list; each call to the chat endpoint takes the next entry, `null`
-being a healthy answer. `{"kind": "status", "status": 500, "headers": {…}}` answers so; `broken_json` sends half a
-document; `truncated` half an answer with finish_reason `length`; `hang_up` closes the connection; `hold` answers
-healthily, but not before `POST /control/release`. `GET /control/calls/N` waits until N calls came to the chat endpoint
-and tells them all.
+being a healthy answer. `{"kind": "status", "status": 500, "headers": {…}, "message": "…"}` answers so; `broken_json`
+sends half a document; `truncated` half an answer with finish_reason `length`; `hang_up` closes the connection; `hold`
+answers healthily, but not before `POST /control/release`. `GET /control/calls/N` waits until N calls came to the chat
+endpoint and tells them all.
 """
 
 import json
@@ -136,7 +136,8 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "hold":
             self.server.released.wait()
         if fault and kind == "status":
-            error = {"error": {"message": f"told to answer {fault['status']}", "type": "fault", "code": None}}
+            message = fault.get("message", f"told to answer {fault['status']}")
+            error = {"error": {"message": message, "type": "fault", "code": None}}
             self.send_document(error, status=fault["status"], headers=fault.get("headers", {}))
         elif kind == "hang_up":
             self.close_connection = True

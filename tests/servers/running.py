@@ -18,7 +18,8 @@ class ModelServer:
     def __init__(self) -> None:
         self._process = subprocess.Popen([sys.executable, "-S", str(PROGRAM)], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
+        self._output = self._process.stdout
+        self.port = int(self._output.readline())
 
     @property
     def url(self) -> str:
@@ -44,9 +45,10 @@ class ModelServer:
         return calls
 
     def stop(self) -> None:
-        """Ends the process."""
+        """Ends the process, if it still runs."""
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        self._output.close()
 
     def _post(self, path: str, body: object) -> None:
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), method="POST")

@@ -75,11 +75,11 @@ def _embedded_folder(name: str, rest: str) -> Path:
 
 def _local_source(name: str, rest: str, project: Path | None) -> str:
     """A folder where there is one (the project's first), else what may be a hub id."""
-    for folder in (project / rest if project is not None else Path(rest), Path(rest).expanduser()):
-        if folder.is_dir():
-            return str(folder)
-    looks_like_a_path = rest.startswith((".", "/", "~")) or rest.count("/") != 1
-    if not rest or looks_like_a_path:
+    beside = project / rest if project is not None else Path(rest)
+    folder = next((folder for folder in (beside, Path(rest).expanduser()) if folder.is_dir()), None)
+    if rest and folder is not None:
+        return str(folder)
+    if rest.startswith((".", "/", "~")) or rest.count("/") != 1:
         raise ModelUnknown(
             f"{name} names no folder; write local/<folder>, seen from the project's folder, or a hub id as "
             "local/<owner>/<name>"

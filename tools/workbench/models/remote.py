@@ -6,8 +6,10 @@ one request is refused for. It never tries again itself, and nothing that it say
 
 import asyncio
 import os
+import sys
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -173,7 +175,10 @@ _importing = threading.Lock()
 def _litellm() -> Any:
     """litellm, quiet, without network at import and without telemetry; takes seconds the first time."""
     with _importing:
-        os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+        if "litellm" not in sys.modules:
+            os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+            # Its types, some of which are made at the first call, are not to pydantic's taste.
+            warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier", category=UserWarning)
         litellm: Any = import_module("litellm")
         litellm.suppress_debug_info = True
         litellm.telemetry = False
