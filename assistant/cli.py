@@ -84,7 +84,15 @@ def _tell(error: Exception, *, as_json: bool) -> None:
         print_json({"error": sentence})
 
 
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+EXIT_CODES = """\b
+Exit codes:
+  0 done   1 failed   2 usage   3 no evidence of improvement   4 budget spent before a baseline
+  5 waiting for a person   130 interrupted, can be resumed"""
+
+
+@click.command(
+    cls=Verbs, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="toishi", message="%(package)s %(version)s")
 @click.pass_context

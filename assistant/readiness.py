@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toishi.tools.embedded import WEIGHTS
-from toishi.tools.workbench.errors import ToishiError
+from toishi.tools.workbench.errors import ModelUnknown, ToishiError
 from toishi.tools.workbench.settings import find_project, journal_file
 
 LOCAL = ("torch", "transformers", "tokenizers", "safetensors")
@@ -18,7 +18,7 @@ OLDEST_PYTHON = (3, 11)
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at; `way_out` is empty where nothing needs to be done."""
+    """One thing that was looked at; `way_out` says what to do where it is not ok."""
 
     name: str
     ok: bool
@@ -41,7 +41,14 @@ class Method:
 
 def checks(given: Path | None) -> list[Check]:
     """Everything that can be looked at without spending or writing anything."""
-    return [_python(), _cores(), _gpu(), _journal(given), _hosted(), _local(), _embedded(), _training(), _model(given)]
+    return [_python(), _cores(), _gpu(), _journal(given), _hosted(), _local(), _embedded(), _training(), _model()]
+
+
+def require_embedded() -> None:
+    """Raises `ModelUnknown` with the way out where the model of the package cannot run here."""
+    for check in (_local(), _embedded()):
+        if not check.ok:
+            raise ModelUnknown(f"embedded/mini cannot run here, {check.found}; {check.way_out}")
 
 
 def methods(found: list[Check]) -> list[Method]:
@@ -84,7 +91,7 @@ def _journal(given: Path | None) -> Check:
     try:
         journal = Journal.open(project)
     except ToishiError as error:
-        return Check("journal", False, str(error), "")
+        return Check("journal", False, str(error))
     runs = len(journal.runs())
     journal.close()
     return Check("journal", True, f"{file}, {runs} run{'s' * (runs != 1)}")
@@ -115,6 +122,16 @@ def _embedded() -> Check:
     size = sum(file.stat().st_size for file in WEIGHTS.glob("*")) / 1e6 if there else 0.0
     found = f"embedded/mini, {size:.1f} MB" if there else f"no weights in {WEIGHTS}"
     return Check("embedded", there, found, "reinstall toishi, or train it: python -m toishi.tools.embedded.train")
+
+
+def _model() -> Check:
+    from toishi.tools.workbench.models.discovery import choose_default
+
+    try:
+        chosen = choose_default()
+    except ModelUnknown as error:
+        return Check("model", False, "none within reach", str(error))
+    return Check("model", True, f"auto is {chosen.model}: {chosen.reason}")
 
 
 def _installed(package: str) -> bool:

@@ -12,10 +12,10 @@ from toishi.assistant.options import project_hint, project_with_runs, shared
 @click.option("--hash", "approved", metavar="HASH", help="Write only this very change, as `toishi show` names it.")
 @shared
 def command(run: str, approved: str | None, as_json: bool, project: Path | None) -> None:
-    """Write the change that RUN proposes into your files.
+    """Write a run's change into your files.
 
-    A file that was changed since the run read it is never overwritten. What stood there before is kept and comes back
-    with `toishi undo`.
+    Only the change that RUN proposed is written. A file that was changed since the run read it is never
+    overwritten. What stood there before is kept and comes back with `toishi undo`.
 
     \b
     Example:

@@ -11,7 +11,9 @@ from toishi.assistant.options import project_hint, project_with_runs, shared
 @click.argument("run", default="last")
 @shared
 def command(run: str, as_json: bool, project: Path | None) -> None:
-    """Stop RUN cleanly, and wait until it has stopped. What it paid for is kept, so it can be resumed.
+    """Stop a run cleanly.
+
+    Waits until RUN has stopped. What it paid for is kept, so it can be resumed.
 
     \b
     Example:

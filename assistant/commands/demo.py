@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 )
 @shared
 def command(folder: Path, intents: "Intents", as_json: bool, project: Path | None) -> None:
-    """Improve a prompt for real messages to a bank, on this machine, without a key and without a network.
+    """Improve a prompt for real bank messages.
 
-    Writes a folder with a task as your own would be, improves its prompt with the model that ships in the package, and
-    judges the result on messages that it never saw. Nothing is applied: you decide.
+    It takes no key and no network: all happens on this machine. Writes a folder with a task as your own would be,
+    improves its prompt with the model that ships in the package, and judges the result on messages that it never
+    saw. Nothing is applied: you decide.
 
     \b
     Example:
@@ -39,8 +40,10 @@ def command(folder: Path, intents: "Intents", as_json: bool, project: Path | Non
     from toishi.assistant.demo.telling import document, print_end, print_start
     from toishi.assistant.headless import attend, begin
     from toishi.assistant.open_journal import open_journal
+    from toishi.assistant.readiness import require_embedded
     from toishi.tools.workbench.task import load_task
 
+    require_embedded()
     task_file = write(folder, intents)
     home = (project or folder).resolve()
     task = load_task(task_file, project=home)

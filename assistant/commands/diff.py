@@ -14,10 +14,11 @@ from toishi.assistant.options import project_with_runs, shared
 )
 @shared
 def command(run: str, examples: int, as_json: bool, project: Path | None) -> None:
-    """Show what RUN changed, word by word, and what each edit fixed and broke.
+    """Show what a run changed, word by word.
 
-    RUN is a run's id, a part of it that only one run has, or `last`. Removed words stand in [-…-], added ones in {+…+};
-    whole lines have - or + in the margin.
+    With each edit stand the validation examples that it fixed and broke. RUN is a run's id, a part of it that only
+    one run has, or `last`. Removed words stand in [-…-], added ones in {+…+}; whole lines have - or + in the
+    margin.
 
     \b
     Example:

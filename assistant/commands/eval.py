@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 def command(
     task_file: Path, against: Path | None, splits: "tuple[Split, ...]", as_json: bool, project: Path | None
 ) -> None:
-    """Score the prompt that TASK.toml names, or compare it with an earlier version.
+    """Score a task's prompt, or compare two versions.
 
-    With --against it is a gate for CI: exit code 0 where the task's prompt is better than PROMPT_FILE, 1 where it is
-    worse, 3 where the rows show no evidence of either. Rollouts that were paid for before cost nothing. Of the task's
-    budget, all limits hold but max_rollouts.
+    With --against it is a gate for CI: exit code 0 where the task's prompt is better than PROMPT_FILE, 1 where it
+    is worse, 3 where the rows show no evidence of either. Rollouts that were paid for before cost nothing. Of the
+    task's budget, all limits hold but max_rollouts.
 
     \b
     Example:

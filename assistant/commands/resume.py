@@ -12,7 +12,9 @@ from toishi.assistant.options import project_with_runs, shared
 @click.option("--yes", is_flag=True, help="Apply the change if the locked test shows that it is better.")
 @shared
 def command(run: str, yes: bool, as_json: bool, project: Path | None) -> None:
-    """Go on with RUN where it stood, or follow it if it is still running. Nothing is paid twice.
+    """Go on with a run, or follow one that runs.
+
+    RUN goes on where it stood, and nothing is paid twice.
 
     \b
     Example:

@@ -37,11 +37,12 @@ def command(
     as_json: bool,
     project: Path | None,
 ) -> None:
-    """Improve the prompt that TASK.toml names, and judge the result on rows it never saw.
+    """Improve a task's prompt, and judge the result.
 
-    Without --yes an improvement waits: the run ends with exit code 5 and says how to read and apply it. Exit code 3
-    says that there is no evidence of improvement; then nothing is applied, with --yes or without. The run is a process
-    of its own: it goes on when the terminal closes, and Ctrl-C stops it so that it can be resumed.
+    The prompt is the one that TASK.toml names; it is judged on rows that the search never saw. Without --yes an
+    improvement waits: the run ends with exit code 5 and says how to read and apply it. Exit code 3 says that there
+    is no evidence of improvement; then nothing is applied, with --yes or without. The run is a process of its own:
+    it goes on when the terminal closes, and Ctrl-C stops it so that it can be resumed.
 
     \b
     Example:

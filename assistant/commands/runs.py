@@ -11,7 +11,9 @@ from toishi.assistant.options import project_with_runs, shared
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Show the newest so many.")
 @shared
 def command(limit: int, as_json: bool, project: Path | None) -> None:
-    """List the runs of this project, newest first.
+    """List the runs of this project.
+
+    The newest stands first.
 
     \b
     Example:

@@ -11,7 +11,9 @@ from toishi.assistant.options import project_with_runs, shared
 @click.argument("run", default="last")
 @shared
 def command(run: str, as_json: bool, project: Path | None) -> None:
-    """Show the plan of RUN, where it stands, its numbers, its candidates, and what became of its change.
+    """Show one run: plan, numbers, candidates.
+
+    RUN is a run's id, a part of it that only one run has, or `last`. Also says what became of its change.
 
     \b
     Example:

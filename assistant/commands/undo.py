@@ -11,9 +11,10 @@ from toishi.assistant.options import project_hint, project_with_runs, shared
 @click.argument("run", default="last")
 @shared
 def command(run: str, as_json: bool, project: Path | None) -> None:
-    """Take back the applied change of RUN: every file gets the bytes and the mode that it had.
+    """Take an applied change back.
 
-    A file that was changed after the change was applied is left alone, and so are the others then.
+    Every file that RUN's change touched gets the bytes and the mode that it had. A file that was changed after the
+    change was applied is left alone, and so are the others then.
 
     \b
     Example:

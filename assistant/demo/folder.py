@@ -32,7 +32,7 @@ TEN = (
 
 PROMPT = """\
 Answer with the intent of the bank customer's message.
-The first rule whose word the message mentions decides.
+The first word of the message that stands in a rule decides.
 
 - card: card_linking
 Otherwise: card_linking
@@ -59,9 +59,9 @@ kind = "choice"              # right where the answer names the expected intent
 [models]
 task = "embedded/mini"       # answers messages
 reflection = "embedded/mini" # proposes better instructions
-max_tokens = 32
-reflection_temperature = 0.7
-reflection_max_tokens = 1536
+max_tokens = 96
+reflection_temperature = 0.5
+reflection_max_tokens = 1024
 
 [budget]
 max_rollouts = $rollouts

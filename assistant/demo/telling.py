@@ -43,5 +43,7 @@ def print_end(journal: "Journal", project: Path, folder: Path, ending: Ending) -
         say()
         print_texts(found, file=prompt_file(found.run))
     print_ending(journal, project, ending, yes=False)
+    if ending.view.finished is None:
+        return
     say(f"Your own data:    copy {folder / 'task.toml'}, name your prompt and your csv in it, and")
     say("                  toishi run task.toml")
