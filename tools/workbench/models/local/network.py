@@ -74,37 +74,48 @@ class Network:
         return logits
 
     def _bytes_per_token(self) -> int:
-        """What one token's keys and values take, found by reading one; refuses what cannot be served."""
+        """What one token's keys and values take, found by reading some; refuses what cannot be served."""
         try:
             with torch.inference_mode():
                 prefix = self.prefix([0])
+                states = RowStates(prefix, self.device)
+                self.prefill(states, [[0, 0]])
+                self.decode(states, [0])
         except (NotImplementedError, AttributeError, TypeError, ValueError) as error:
             raise _unserved(self.name, f"{type(self._model).__name__}: {error}") from error
         return sum(states.nbytes for part in (prefix.keys, prefix.values) for states in part.values()) or 1
 
 
 def load(name: str, source: str) -> Network:
-    """The model in a folder or on the hub, on CUDA where there is any, else on the CPU in float32.
+    """The model or the PEFT adapter in a folder or on the hub, on CUDA where there is any.
 
-    Raises `ModelUnknown` with one sentence where it cannot be loaded or served.
+    Small models, and all on the CPU, compute in float32; others as their makers stored them. Raises `ModelUnknown` with
+    one sentence where it cannot be loaded or served.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
     cuda = torch.cuda.is_available()
     with LOADING, quiet():
         try:
-            config = AutoConfig.from_pretrained(source)
-            _check_layers(name, config)
-            model = AutoModelForCausalLM.from_pretrained(
-                source, dtype="auto" if cuda else torch.float32, attn_implementation=ATTENTION
+            model, report = cast("Any", AutoModelForCausalLM).from_pretrained(
+                source,
+                dtype="auto" if cuda else torch.float32,
+                attn_implementation=ATTENTION,
+                output_loading_info=True,
             )
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:
+            # What transformers raises here is of every kind, down to a bare RuntimeError for a wrong shape.
             raise ModelUnknown(f"{name} cannot be loaded: {_first_sentence(error)}") from error
-        if cuda:
-            model = cast("Any", model).to("cuda")
-        elif model.num_parameters() <= SMALL:
+        if report["missing_keys"]:
+            # transformers would go on with random weights in their place.
+            raise ModelUnknown(f"{name} cannot be loaded: its weights lack {min(report['missing_keys'])}")
+        _check_layers(name, model.config)
+        small = model.num_parameters() <= SMALL
+        if small and not cuda:
             torch.set_num_threads(1)
-        return Network(name, model)
+        if small:
+            model = model.float()
+        return Network(name, model.to("cuda" if cuda else "cpu"))
 
 
 @contextmanager

@@ -22,6 +22,9 @@ from toishi.tools.workbench.models.local.network import quiet
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+# Several threads wait for each other longer than they compute on models of this size.
+torch.set_num_threads(1)
+
 SPECIAL = ["<pad>", "<eos>", "<|system|>", "<|user|>", "<|assistant|>"]
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}<|{{ message['role'] }}|> {{ message['content'] }}{%- endfor -%}"

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, Gemma2ForCausalLM, MambaConfig
+from safetensors.torch import load_file, save_file
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    Qwen3NextConfig,
+    Qwen3NextForCausalLM,
+)
 
 from toishi.tools.workbench.errors import ModelUnavailable, ModelUnknown, RequestRefused
 from toishi.tools.workbench.models.local import engine
@@ -242,6 +250,42 @@ async def test_an_error_in_the_network_is_told_and_the_engine_goes_on(
     assert tokens(await answer(lfm2, [ask(text) for text in MESSAGES])) == tokens(expected)
 
 
+async def test_weights_that_lack_a_part_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(folders["llama"], tmp_path / "half")
+    weights = load_file(tmp_path / "half" / "model.safetensors")
+    del weights["model.layers.1.mlp.up_proj.weight"]
+    save_file(weights, tmp_path / "half" / "model.safetensors", metadata={"format": "pt"})
+    model = LocalModel("local/half", str(tmp_path / "half"))
+
+    with pytest.raises(ModelUnknown, match=r"local/half cannot be loaded: its weights lack .*mlp\.up_proj"):
+        await model.generate(ask("Hi"))
+    await model.close()
+
+
+async def test_an_adapter_is_served_like_a_model(folders: dict[str, Path], tmp_path: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(3)
+    adapted: Any = get_peft_model(
+        reference(folders["llama"]), LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    )
+    adapted.save_pretrained(tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        shutil.copy(folders["llama"] / name, tmp_path / name)
+    model = await opened(tmp_path)
+
+    replies = await answer(model, [ask(text) for text in MESSAGES])
+
+    await model.close()
+    for text, reply in zip(MESSAGES, replies, strict=True):
+        prompt = torch.tensor([prompt_tokens(folders["llama"], ask(text))])
+        with quiet():
+            whole = adapted.generate(
+                input_ids=prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=10, do_sample=False
+            )
+        assert reply.token_ids == tuple(whole[0, prompt.shape[1] :].tolist())
+
+
 async def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     model = LocalModel("local/nothing", str(tmp_path))
 
@@ -256,16 +300,18 @@ async def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
 async def test_an_architecture_that_cannot_be_served_is_refused(
     kind: str, folders: dict[str, Path], tmp_path: Path
 ) -> None:
+    sizes: dict[str, Any] = {"vocab_size": 261, "hidden_size": 8, "num_hidden_layers": 1}
+    heads: dict[str, Any] = {"num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 8, "intermediate_size": 8}
     shutil.copytree(folders["llama"], tmp_path / kind)
-    if kind == "softcap":
-        config = Gemma2Config(
-            vocab_size=261, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1,
-            num_key_value_heads=1, head_dim=8,
-        )  # fmt: skip
-        with quiet():
-            Gemma2ForCausalLM(config).save_pretrained(tmp_path / kind)
-    else:
-        MambaConfig(vocab_size=261, hidden_size=8, num_hidden_layers=1).save_pretrained(tmp_path / kind)
+    with quiet():
+        if kind == "softcap":
+            Gemma2ForCausalLM(Gemma2Config(**sizes, **heads)).save_pretrained(tmp_path / kind)
+        else:
+            Qwen3NextForCausalLM(
+                Qwen3NextConfig(
+                    **sizes, **heads, layer_types=["linear_attention"], num_experts=2, num_experts_per_tok=1
+                )
+            ).save_pretrained(tmp_path / kind)
     model = LocalModel("local/other", str(tmp_path / kind))
 
     with pytest.raises(ModelUnknown, match=r"local/other cannot be served in this process .* serve it with vLLM"):
