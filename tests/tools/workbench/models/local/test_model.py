@@ -24,6 +24,7 @@ from toishi.tools.workbench.models.local import engine
 from toishi.tools.workbench.models.local.model import LocalModel
 from toishi.tools.workbench.models.local.network import Network, quiet
 from toishi.tools.workbench.models.protocol import Message, Reply, Request, Sampling
+from toishi.tools.workbench.models.registry import embedded_folders, open_model
 
 INSTRUCTION = "Name the topic of the message: card, transfer, or something else. Be brief."
 MESSAGES = ["Hi", "My card has not arrived yet", "Why?", "The transfer I made on Monday is still pending, why is that?"]
@@ -101,6 +102,18 @@ async def test_together_and_alone_it_answers_as_transformers_does(model: LocalMo
 
     assert tokens(together) == expected
     assert tokens(alone) == expected
+
+
+async def test_the_shipped_model_answers_as_transformers_does() -> None:
+    folder = embedded_folders()["embedded/mini"]
+    model = open_model("embedded/mini")
+    rules = "\n".join(f"If the message mentions {word}, answer {word}_topic." for word in ("card", "transfer", "cash"))
+    requests = [ask(text, system=f"{INSTRUCTION}\n{rules}", max_tokens=20) for text in MESSAGES]
+
+    replies = await asyncio.gather(*(model.generate(request) for request in requests))
+
+    await model.close()
+    assert tokens(replies) == generated(folder, requests)
 
 
 async def test_rows_that_join_and_leave_change_nothing_for_the_others(
