@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types imports tests bench-quick lock clean
+.PHONY: help install demo test lint types imports tests bench-quick figures lock clean
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -50,6 +50,13 @@ tests: install  ## The tests, with coverage printed
 
 bench-quick: install  ## The benchmarks in their short form
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" --quick; done
+
+figures: install  ## All benchmarks and both demos in full, and the README's table from them
+	@mkdir -p build/figures && rm -rf build/figures/folder*
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" --json > "build/figures/$$name.json"; done
+	$(BIN)/toishi demo --json --folder build/figures/folder > build/figures/demo.json
+	$(BIN)/toishi demo --json --intents all --folder build/figures/folder_all > build/figures/demo_all.json
+	$(BIN)/python .dev/figures.py
 
 lock: install  ## Resolve requirements.lock anew (with Python 3.11)
 	$(BIN)/python .dev/lock.py

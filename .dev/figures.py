@@ -1,0 +1,88 @@
+"""Writes the table of figures in the README from what the benchmarks and the demo printed.
+
+`make figures` measures everything and then calls this. By hand: put the JSON line of each into build/figures under the
+names below, and run `.venv/bin/python .dev/figures.py`. A row whose file is missing is left out.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+MEASURED = ROOT / "build" / "figures"
+BEGIN, END = "<!-- figures: made by `make figures` -->", "<!-- end of figures -->"
+
+Figures = Mapping[str, Any]
+
+
+def share(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def judged(figures: Figures) -> str:
+    low, high = figures["interval"]
+    return (
+        f"{share(figures['seed_score'])} → {share(figures['best_score'])}; difference, 95 % interval: "
+        f"{100 * low:+.1f} to {100 * high:+.1f} points; p = {figures['p_value']:.2g}; "
+        f"{figures['rollouts']:,} rollouts, {figures['seconds']:.0f} s"
+    )
+
+
+ROWS: tuple[tuple[str, str, Callable[[Figures], str]], ...] = (
+    ("demo", "`make demo`: prompt for ten intents of Banking77, on the locked test", judged),
+    ("demo_all", "the same for all 77 intents (`toishi demo --intents all`)", judged),
+    (
+        "gepa_parity",
+        "GEPA against gepa 0.1.4: runs with the same candidates in the same order",
+        lambda found: f"{found['identical_runs']} of {found['runs']}",
+    ),
+    (
+        "embedded",
+        "embedded model on unseen intents: without rules, with the right rules (chance)",
+        lambda found: (
+            f"{share(found['accuracy_without_rules'])}, {share(found['accuracy_with_rules'])} "
+            f"({share(found['chance'])})"
+        ),
+    ),
+    (
+        "embedded",
+        "rank correlation of its accuracy with the share of right rules",
+        lambda found: f"{found['rank_correlation']:.2f}",
+    ),
+    (
+        "embedded",
+        "its proposals that GEPA's gate accepts; the same with the feedback shuffled",
+        lambda found: f"{share(found['proposals_accepted'])}; {share(found['proposals_accepted_shuffled'])}",
+    ),
+    (
+        "embedded",
+        "its size, start-up and speed on the CPU",
+        lambda found: (
+            f"{found['megabytes']:.1f} MB, {found['startup_seconds']:.1f} s, "
+            f"{found['tokens_per_second']:,.0f} tokens a second"
+        ),
+    ),
+    (
+        "startup",
+        "`toishi --version`; `import toishi.tools.gepa`",
+        lambda found: f"{found['version_seconds']:.2f} s; {found['import_gepa_seconds']:.2f} s",
+    ),
+)
+
+
+def table() -> str:
+    """The rows that were measured, in Markdown."""
+    lines = ["| what | figure |", "| --- | --- |"]
+    for name, title, shown in ROWS:
+        file = MEASURED / f"{name}.json"
+        if file.exists():
+            lines.append(f"| {title} | {shown(json.loads(file.read_text().splitlines()[-1]))} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    before, _, rest = readme.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    readme.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}")
