@@ -60,6 +60,7 @@ kind = "choice"              # right where the answer names the expected intent
 task = "embedded/mini"       # answers messages
 reflection = "embedded/mini" # proposes better instructions
 max_tokens = 96
+concurrency = 40             # messages in flight at once
 reflection_temperature = 0.5
 reflection_max_tokens = 1024
 

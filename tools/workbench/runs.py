@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from toishi.tools.workbench.data import Splits, bind, load_data
+from toishi.tools.workbench.data import Splits, load_data
 from toishi.tools.workbench.errors import JournalError, TaskError, UsageError
 from toishi.tools.workbench.events import Event, RunFinished, RunStopped
 from toishi.tools.workbench.journal import Journal, RunRow
@@ -39,7 +39,7 @@ def create_run(project: Path, journal: Journal, task: Task, *, method: str) -> s
     Raises `DataError` where the data cannot be used, and `ModelUnknown` where no model is named and none is found.
     """
     splits = load_data(task, project)
-    task = bind(with_models(task), splits)
+    task = with_models(task)
     journal.add_examples(
         splits.content_hash, {"feedback": splits.feedback, "validation": splits.validation, "test": splits.test}
     )

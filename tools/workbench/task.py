@@ -26,9 +26,6 @@ class Task(TaskFile):
     """A task as loaded: its paths count from the project folder, and its JSON is the snapshot that a run keeps."""
 
     prompt_text: str = Field(description="content of the prompt file, to the last byte")
-    data_hash: str | None = Field(
-        default=None, description="hash of the examples by split, once a run is bound to them"
-    )
 
     def program_at_seed(self) -> Program:
         """The program with the prompt as it is in the file, without the line end that closes it."""

@@ -22,8 +22,8 @@ def load_data(task: Task, folder: Path) -> Splits:
     Blanks around the expected answer are taken off.
 
     Raises `DataError` with one sentence: a file that cannot be read, a missing column, a row that is not in form, an
-    empty expected answer, a label that is not among the choices, an unknown split, the same inputs in two splits, a
-    split without rows, and examples that are not those that the task was bound to (`bind`).
+    empty expected answer, a label that is not among the choices, an unknown split, the same inputs in two splits, and
+    a split without rows.
     """
     found: list[tuple[Record, str]] = []
     for key, name in task.data.files().items():
@@ -32,16 +32,7 @@ def load_data(task: Task, folder: Path) -> Splits:
         found += [(record, said or _said(task, record)) for record in records]
     examples = _examples(task, [record for record, _ in found])
     rows = [Row(record.place, example, said) for (record, said), example in zip(found, examples, strict=True)]
-    splits = divide(rows, seed=task.seed, shares=task.data.shares)
-    if task.data_hash not in (None, splits.content_hash):
-        names = " and ".join(task.data.files().values())
-        raise DataError(f"the rows in {names} changed since the run started; restore them, or start a new run")
-    return splits
-
-
-def bind(task: Task, splits: Splits) -> Task:
-    """The same task, bound to these examples: `load_data` refuses others from now on."""
-    return task.model_copy(update={"data_hash": splits.content_hash})
+    return divide(rows, seed=task.seed, shares=task.data.shares)
 
 
 def _records(task: Task, folder: Path, name: str) -> list[Record]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from toishi.tools.workbench.data import bind, load_data
+from toishi.tools.workbench.data import load_data
 from toishi.tools.workbench.errors import DataError
 from toishi.tools.workbench.task import Task
 
@@ -101,18 +101,6 @@ def test_blanks_around_the_expected_answer_are_taken_off(tmp_path: Path) -> None
     splits = load_data(task(["card", "refund"]), tmp_path)
     assert {example.expected for example in splits.all} == {"card", "refund"}
     assert splits.all[0].inputs["text"].endswith(" ")
-
-
-def test_data_that_changed_is_noticed_by_a_bound_task(tmp_path: Path) -> None:
-    write(tmp_path, LINES)
-    bound = Task.model_validate_json(bind(task(), load_data(task(), tmp_path)).model_dump_json())
-    assert load_data(bound, tmp_path) == load_data(task(), tmp_path)
-    write(tmp_path, [f"{line},note" for line in LINES], header="text,label,note")
-    load_data(bound, tmp_path)
-    write(tmp_path, [*LINES[:-1], "message 19,refund"])
-    assert refusal(bound, tmp_path) == (
-        "the rows in m.csv changed since the run started; restore them, or start a new run"
-    )
 
 
 @pytest.mark.parametrize(
