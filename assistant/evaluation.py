@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from toishi.tools.workbench.statistics import Comparison
 
 
-def baseline(scored: Scored, *, seed: int) -> dict[str, Any]:
-    """The JSON document of `toishi eval`: the mean with its 95 % interval, by split."""
+def baseline(scored: Scored, *, seed: int) -> tuple[dict[str, Any], int]:
+    """The JSON document of `toishi eval`, which holds the mean with its 95 % interval by split, and the exit code."""
     splits = {}
     for prompt, split in scored.rollouts:
         mean = mean_of(scored.scores(prompt, split), seed=seed)
         splits[split] = {"score": mean.score, "interval": list(mean.interval), "examples": mean.examples}
-    return {"run": scored.run, "splits": splits, **_spent(scored)}
+    return {"run": scored.run, "splits": splits, **_spent(scored)}, exit_codes.DONE
 
 
 def comparison(scored: Scored, *, seed: int) -> tuple[dict[str, Any], int]:
@@ -111,6 +111,5 @@ def _spent(scored: Scored) -> dict[str, Any]:
 
 
 def _print_spent(found: dict[str, Any]) -> None:
-    cost = "cost unknown" if found["cost"] is None else wording.money(found["cost"])
-    spent = f"{wording.plural(found['rollouts'], 'rollout')}, {wording.count(found['tokens'])} tokens"
-    say(f"Spent: {spent}, {cost}, {wording.duration(found['seconds'])}.")
+    spent = wording.spent(found["rollouts"], found["tokens"], found["cost"])
+    say(f"Spent: {spent}, {wording.duration(found['seconds'])}.")

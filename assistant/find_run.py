@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from toishi.tools.workbench.errors import UsageError
+
 if TYPE_CHECKING:
     from toishi.tools.workbench.journal import Journal, RunRow
 
@@ -9,12 +11,18 @@ EVALUATION = "eval"
 
 
 def find_run(journal: "Journal", name: str) -> "RunRow":
-    """By its id, a part of it that only one run has, or `last`: the newest run that improves something.
+    """A run that improves something, by its id, a part of it that only one run has, or `last`.
 
-    Raises `UsageError` with the nearest ids where there is none.
+    Raises `UsageError` with the nearest ids where there is none, and for an evaluation.
     """
     if name == "last":
         improving = [run for run in journal.runs() if run.method != EVALUATION]
         if improving:
             return improving[-1]
-    return journal.run(name)
+    run = journal.run(name)
+    if run.method == EVALUATION:
+        raise UsageError(
+            f"Run {run.id} is an evaluation, which improves nothing; `toishi show {run.id}` tells what it found, and "
+            "the same `toishi eval` again takes known answers from the journal"
+        )
+    return run

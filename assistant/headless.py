@@ -93,9 +93,8 @@ def print_ending(journal: "Journal", project: Path, ending: Ending, *, yes: bool
         console.say(view.stopped.sentence)
     else:
         console.say("The run was stopped.")
-    spent = f"{wording.plural(view.rollouts, 'rollout')}, {wording.count(view.tokens)} tokens"
-    cost = "cost unknown" if view.cost is None else wording.money(view.cost)
-    console.say(f"Spent: {spent}, {cost}, {wording.duration(view.seconds)}.")
+    spent = wording.spent(view.rollouts, view.tokens, view.cost)
+    console.say(f"Spent: {spent}, {wording.duration(view.seconds)}.")
     console.say()
     for line in next_steps(journal, project, ending, yes=yes):
         console.say(line)

@@ -43,9 +43,8 @@ def _what(event: Event) -> str:
         case ProposalRejected():
             return f"rejected  from {_numbers(event.parents)}: {event.reason}"
         case Progress():
-            spent = f"{wording.plural(event.rollouts, 'rollout')}, {wording.count(event.tokens)} tokens"
-            cost = "cost unknown" if event.cost is None else wording.money(event.cost)
-            return f"spent     {spent}, {cost}; best {wording.score(event.best_validation_score)}"
+            spent = wording.spent(event.rollouts, event.tokens, event.cost)
+            return f"spent     {spent}; best {wording.score(event.best_validation_score)}"
         case Warned():
             return f"warning   {event.message}"
         case Judged():

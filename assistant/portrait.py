@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from toishi.assistant import console, wording
 from toishi.assistant.approval import change_of
+from toishi.assistant.find_run import EVALUATION
 from toishi.assistant.lineage import best_of, path_to
 from toishi.assistant.options import project_hint
 from toishi.assistant.outcome import status_word
-from toishi.assistant.snapshot import task_of
+from toishi.assistant.snapshot import prompt_file, result_of, task_of
 from toishi.assistant.view import RunView, fold
 from toishi.tools.workbench.events import CandidateAccepted, RunStarted
 from toishi.tools.workbench.runs import is_alive
@@ -51,6 +52,7 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
         "rejected": view.rejected,
         "skipped": view.skipped,
         "best": best_of(pool).number if pool else None,
+        "evaluation": result_of(run) or None if run.method == EVALUATION else None,
         "test": view.judged.model_dump(mode="json", exclude={"kind"}) if view.judged else None,
         "change": {"hash": change.change.hash, "status": change.status} if change else None,
         "warnings": list(view.warnings),
@@ -69,6 +71,8 @@ def print_portrait(journal: "Journal", project: Path, run: "RunRow") -> None:
     console.say(f"  {run.name} · {_status(project, run, view)}")
     for label, text in _facts(run, view, change, project_hint(project)):
         console.say(f"{label:<{LABEL_WIDTH}}{text}")
+    if run.method == EVALUATION:
+        _print_evaluation(run)
     if view.judged:
         console.say()
         print_verdict(view.judged)
@@ -103,9 +107,9 @@ def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: st
         ("metric", task["metric"]["kind"]),
     ]
     facts += _plan(view.plan) if view.plan else [("method", f"{run.method}, seed {run.seed}")]
-    cost = "cost unknown" if view.cost is None else wording.money(view.cost)
-    spent = f"{wording.plural(view.rollouts, 'rollout')}, {wording.count(view.tokens)} tokens"
-    facts.append(("spent", f"{spent}, {cost}, {wording.duration(view.seconds)}"))
+    if run.method == EVALUATION:
+        return facts
+    facts.append(("spent", f"{wording.spent(view.rollouts, view.tokens, view.cost)}, {wording.duration(view.seconds)}"))
     rounds = f", and {wording.plural(view.skipped, 'round')} without one" if view.skipped else ""
     facts.append(("rejected", wording.plural(view.rejected, "proposal") + rounds))
     if change is not None:
@@ -139,6 +143,19 @@ def _change_state(change: "StoredChange", run: str, hint: str) -> str:
 
 def _lineage(pool: list[CandidateAccepted]) -> list[int]:
     return [candidate.number for candidate in path_to(pool, best_of(pool).number)] if pool else []
+
+
+def _print_evaluation(run: "RunRow") -> None:
+    from toishi.assistant.evaluation import print_baseline, print_comparison
+
+    found = result_of(run)
+    if not found:
+        return
+    console.say()
+    if "verdict" in found:
+        print_comparison(found, before="an earlier version", after=prompt_file(run))
+    else:
+        print_baseline(found, name=prompt_file(run))
 
 
 def _print_pool(pool: list[CandidateAccepted]) -> None:

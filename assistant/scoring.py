@@ -5,6 +5,7 @@ same prompt again costs nothing. The numbers are made by the workbench's statist
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from toishi.tools.workbench.budget import Budget, Spent
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.data.splits import Split
 from toishi.tools.workbench.rollout import Rollout
-from toishi.tools.workbench.runs import create_run, snapshot
+from toishi.tools.workbench.runs import create_run, snapshot, take_lock
 from toishi.tools.workbench.statistics import compare
 from toishi.tools.workbench.task import MODULE, Task
 
@@ -71,7 +72,8 @@ def score(
     bound, rows = snapshot(journal, journal.run(run))
     budget = Budget(replace(bound.budget.limits(), max_rollouts=None))
     status: Literal["finished", "cancelled", "failed"] = "failed"
-    journal.set_status(run, "running")
+    lock = take_lock(project, run)
+    journal.set_status(run, "running", pid=os.getpid())
     try:
         rollouts = asyncio.run(_score(journal, project, run, bound, rows, budget, prompts, splits, ticking))
         status = "finished"
@@ -81,6 +83,7 @@ def score(
     finally:
         journal.set_seconds(run, budget.spent().seconds)
         journal.set_status(run, status)
+        os.close(lock)
     return Scored(run, rollouts, budget.spent())
 
 

@@ -53,3 +53,9 @@ def shorten(text: str, width: int) -> str:
 def plural(number: int, noun: str) -> str:
     """`1 candidate`, `2 candidates`."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def spent(rollouts: int, tokens: int, cost: float | None) -> str:
+    """Rollouts, tokens and money in one line; an unknown price stays unknown."""
+    dollars = "cost unknown" if cost is None else money(cost)
+    return f"{plural(rollouts, 'rollout')}, {count(tokens)} tokens, {dollars}"

@@ -54,13 +54,14 @@ def command(
     earlier = [] if against is None else [read_prompt(against, task.program.max_characters)]
     chosen: tuple[Split, ...] = splits or (("validation", "test") if against is None else ("test",))
     prompts = [*earlier, task.program_at_seed().modules[MODULE]]
-    code = 0
     with open_journal(folder) as journal:
         scored = score(journal, folder, task, prompts, list(dict.fromkeys(chosen)), ticking)
-    if against is None:
-        found = baseline(scored, seed=task.seed)
-        print_json(found) if as_json else print_baseline(found, name=task.program.prompt)
+        found, code = baseline(scored, seed=task.seed) if against is None else comparison(scored, seed=task.seed)
+        journal.set_result(scored.run, found)
+    if as_json:
+        print_json(found)
+    elif against is None:
+        print_baseline(found, name=task.program.prompt)
     else:
-        found, code = comparison(scored, seed=task.seed)
-        print_json(found) if as_json else print_comparison(found, before=str(against), after=task.program.prompt)
+        print_comparison(found, before=str(against), after=task.program.prompt)
     click.get_current_context().exit(code)

@@ -26,7 +26,7 @@ def command(run: str, as_json: bool, project: Path | None) -> None:
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:
-        row = find_run(journal, run)
+        row = find_run(journal, run) if run == "last" else journal.run(run)
         if as_json:
             print_json(document(journal, folder, row))
         else:

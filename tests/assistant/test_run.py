@@ -180,6 +180,17 @@ def test_eval_scores_the_prompt_by_split(toishi: Toishi, tickets: Path, model_se
     assert "test        0.500  0." in second.stdout
     assert len(model_server.calls()) == calls == 48
 
+    # An evaluation is among the runs, and improves nothing.
+    rows = json.loads(toishi("runs", "--json").stdout)["runs"]
+    assert [(row["method"], row["status"], row["test_seed"], row["test_best"]) for row in rows] == [
+        ("eval", "finished", 0.5, None)
+    ] * 2
+    refused = toishi("diff", told["run"])
+    assert refused.exit_code == 2
+    assert f"Run {told['run']} is an evaluation, which improves nothing" in refused.stderr
+    assert "\ntest        0.500  0." in toishi("show", told["run"]).stdout
+    assert json.loads(toishi("show", told["run"], "--json").stdout)["evaluation"]["splits"] == told["splits"]
+
 
 @pytest.mark.parametrize(
     ("before", "after", "code", "verdict"),
