@@ -55,7 +55,7 @@ class Verbs(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
             ctx.exit(exit_codes.INTERRUPTED)
@@ -76,9 +76,10 @@ def _exit_code(error: Exception) -> int:
 def _tell(error: Exception, *, as_json: bool) -> None:
     """The error as a person meets it; in `--json` mode also as the one document on stdout."""
     from toishi.assistant.console import print_json
+    from toishi.tools.workbench.redaction import redact
 
     unexpected = f"{type(error).__name__}: {error}; run it again as `toishi --debug …` for the traceback"
-    sentence = str(error) if isinstance(error, ToishiError) else unexpected
+    sentence = redact(str(error) if isinstance(error, ToishiError) else unexpected)
     click.echo(f"Error: {sentence}", err=True)
     if as_json:
         print_json({"error": sentence})

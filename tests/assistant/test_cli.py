@@ -1,6 +1,7 @@
 """The command line as a whole: help, exit codes, errors in one sentence, nothing heavy loaded."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,15 +94,16 @@ def test_an_unexpected_error_is_one_sentence_unless_debugging(
     toishi: Toishi, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: object) -> Path:
-        raise LookupError("nobody expected this")
+        raise LookupError(f"nobody expected this, {os.environ['OPENAI_API_KEY']}")
 
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-nobody-may-see-this")
     monkeypatch.setattr(runs_module, "project_with_runs", broken)
 
     plain, debugging = toishi("runs"), toishi("--debug", "runs")
 
     assert plain.exit_code == debugging.exit_code == 1
     hint = "run it again as `toishi --debug …` for the traceback"
-    assert plain.stderr == f"Error: LookupError: nobody expected this; {hint}\n"
+    assert plain.stderr == f"Error: LookupError: nobody expected this, [OPENAI_API_KEY]; {hint}\n"
     assert isinstance(debugging.exception, LookupError)
 
 
@@ -123,3 +125,17 @@ def test_the_module_runs_as_the_command_does() -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("toishi ")
+
+
+def test_a_reader_that_goes_away_is_no_error(finished: Path) -> None:
+    command = [sys.executable, "-m", "toishi.assistant", "diff"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+
+    told = process.stderr.read()
+    process.stderr.close()
+
+    assert process.wait() == 1
+    assert told == b""

@@ -1,9 +1,16 @@
 """`toishi run`, `resume`, `cancel` and `eval` against a real server: the whole way, in real processes."""
 
+import contextlib
+import fcntl
 import json
+import os
+import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -148,6 +155,38 @@ def test_ctrl_c_stops_the_run_which_can_be_resumed(toishi: Toishi, tickets: Path
     resumed = toishi("resume", "--json")
     assert resumed.exit_code == 5
     assert json.loads(resumed.stdout)["outcome"] == "improved"
+
+
+def in_a_terminal(command: list[str], *, columns: int, lines: int) -> tuple[int, str]:
+    """Runs a command in a pseudo-terminal of that size; gives its exit code and all that it drew."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
+    environment |= {"NO_COLOR": "1", "TERM": "xterm-256color"}
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    drawn = b""
+    # The end of a terminal is an error on Linux: nobody holds its other side any more.
+    with contextlib.suppress(OSError):
+        while chunk := os.read(ours, 65536):
+            drawn += chunk
+    os.close(ours)
+    return process.wait(), drawn.decode()
+
+
+def test_on_a_terminal_one_frame_is_drawn_again_and_again(toishi: Toishi, tickets: Path) -> None:
+    command = [sys.executable, "-m", "toishi.assistant", "run", "task.toml"]
+
+    code, drawn = in_a_terminal(command, columns=80, lines=24)
+
+    plain = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", drawn)
+    assert code == 5
+    assert plain.count("candidates    ") > 1
+    assert "in the pool" in plain
+    assert "Ctrl-C stops the run, which can be resumed" in plain
+    assert "Locked test, 24 examples: improved" in plain
+    assert not re.search(r"\x1b\[[\d;]*3[0-7]m", drawn), "a colour in spite of NO_COLOR"
+    assert max(len(line) for line in re.split(r"[\r\n]+", plain)) <= 80
 
 
 def test_a_detached_run_is_cancelled_from_outside(toishi: Toishi, tickets: Path, model_server: ModelServer) -> None:
