@@ -61,17 +61,18 @@ task = "embedded/mini"       # answers messages
 reflection = "embedded/mini" # proposes better instructions
 max_tokens = 96
 concurrency = 40             # messages in flight at once
-reflection_temperature = 0.5
-reflection_max_tokens = 1024
+reflection_temperature = 0.3
+reflection_max_tokens = 448
 
 [budget]
 max_rollouts = $rollouts
 
 [gepa]
 minibatch = 4
+patience = 12                # iterations without a better candidate after which the search ends
 """)
 
-ROLLOUTS: dict[Intents, int] = {"ten": 900, "all": 6000}
+ROLLOUTS: dict[Intents, int] = {"ten": 700, "all": 4000}
 
 
 def files(intents: Intents) -> dict[str, str]:
