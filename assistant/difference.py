@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from toishi.tools.workbench.journal import Journal, RunRow
 
-ANSWER_WIDTH = 48
-TEXT_WIDTH = 72
+INDENT = 3
+ANSWER_WIDTH = 60
+TEXT_WIDTH = 64
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def print_texts(found: Difference, *, file: str) -> None:
         if after == before:
             continue
         out.print(_bold(f"{file}: seed → candidate {found.best.number}"))
-        _print_lines(before, after, indent="")
+        _print_lines(before, after, indent=0)
 
 
 def print_verdict(judged: Judged) -> None:
@@ -147,11 +148,11 @@ def _print_edit(edit: Edit, number: int, examples: int) -> None:
     title = f"\n{number}. {_name(edit.parent.number)} → {_name(edit.child.number)}"
     score = f"validation {wording.score(before)} → {wording.score(after)} ({wording.signed(after - before)})"
     out.print(_bold(f"{title}, {score}"))
-    out.print(Text(f"   {edit.child.reason}", style="dim"))
+    _print_indented(Text(edit.child.reason, style="dim"), INDENT)
     for module, text in edit.parent.texts.items():
         if edit.child.texts[module] != text:
-            _print_lines(text, edit.child.texts[module], indent="   ", context=0)
-    out.print(Text(f"   fixed {len(edit.fixed)}, broke {len(edit.broke)} of the validation examples"))
+            _print_lines(text, edit.child.texts[module], indent=INDENT, context=0)
+    _print_indented(Text(f"fixed {len(edit.fixed)}, broke {len(edit.broke)} of the validation examples"), INDENT)
     _print_cases("+ fixed", edit.fixed, examples, "green")
     _print_cases("- broke", edit.broke, examples, "red")
 
@@ -159,30 +160,29 @@ def _print_edit(edit: Edit, number: int, examples: int) -> None:
 def _print_cases(label: str, cases: Sequence[Case], shown: int, style: str) -> None:
     from rich.text import Text
 
-    out = console.stdout()
     for case in cases[:shown]:
-        text = Text("   ")
-        text.append(f"{label}  ", style=style)
-        text.append(f"“{wording.shorten(case.text, TEXT_WIDTH)}”")
-        out.print(text)
-        answers = [wording.shorten(rollout.output, ANSWER_WIDTH) or "(empty)" for rollout in (case.before, case.after)]
-        out.print(Text(f"            {answers[0]} → {answers[1]}", style="dim"))
+        text = f"  “{wording.shorten(case.text, TEXT_WIDTH)}”"
+        _print_indented(Text.assemble((label, style), text), INDENT)
+        for when, rollout in (("was", case.before), ("now", case.after)):
+            answer = wording.ending(rollout.output, ANSWER_WIDTH) or "(empty)"
+            _print_indented(Text(f"{when} {answer}", style="dim"), INDENT + len(label) + 3)
     if len(cases) > shown:
-        out.print(Text(f"   {label}  and {len(cases) - shown} more", style=style))
+        _print_indented(Text(f"{label}  and {len(cases) - shown} more", style=style), INDENT)
 
 
-def _print_lines(before: str, after: str, *, indent: str, context: int = 2) -> None:
-    out = console.stdout()
+def _print_lines(before: str, after: str, *, indent: int, context: int = 2) -> None:
     for line in word_diff(before, after, context=context):
         if context == 0 and line.mark in " …":
             continue
-        out.print(_indented(indent, render(line)))
+        _print_indented(render(line), indent)
 
 
-def _indented(indent: str, text: "Text") -> "Text":
-    from rich.text import Text
+def _print_indented(text: "Text", by: int) -> None:
+    """Prints with a margin that wrapped lines keep too."""
+    from rich.padding import Padding
 
-    return Text.assemble(indent, text)
+    # Padding leaves out a text that is empty.
+    console.stdout().print(Padding(text, (0, 0, 0, by), expand=False) if text.plain else "")
 
 
 def _bold(text: str) -> "Text":

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 LABEL_WIDTH = 12
 
+CHANGE_STATES = {
+    "proposed": ("waits for a person", "apply it with: toishi apply"),
+    "applying": ("is being written", "look again with: toishi show"),
+    "applied": ("is applied", "take it back with: toishi undo"),
+    "undoing": ("is being taken back", "look again with: toishi show"),
+    "undone": ("was taken back", "apply it again with: toishi apply"),
+}
+
 
 def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]:
     """The JSON document of `toishi show`."""
@@ -112,8 +120,11 @@ def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: st
     facts.append(("spent", f"{wording.spent(view.rollouts, view.tokens, view.cost)}, {wording.duration(view.seconds)}"))
     rounds = f", and {wording.plural(view.skipped, 'round')} without one" if view.skipped else ""
     facts.append(("rejected", wording.plural(view.rejected, "proposal") + rounds))
+    ended = result_of(run).get("search_ended")
+    if ended:
+        facts.append(("search", f"ended: {ended}"))
     if change is not None:
-        facts.append(("change", f"{change.change.hash} {_change_state(change, run.id, hint)}"))
+        facts += _change(change, run.id, hint)
     sentence = _last_sentence(view)
     if sentence and not view.judged:
         facts.append(("ended", sentence))
@@ -135,10 +146,9 @@ def _plan(plan: RunStarted) -> list[tuple[str, str]]:
     ]
 
 
-def _change_state(change: "StoredChange", run: str, hint: str) -> str:
-    if change.status == "applied":
-        return f"is applied; take it back with: toishi undo {run}{hint}"
-    return f"{'was taken back' if change.status == 'undone' else 'waits'}; apply it with: toishi apply {run}{hint}"
+def _change(change: "StoredChange", run: str, hint: str) -> list[tuple[str, str]]:
+    state, next_step = CHANGE_STATES[change.status]
+    return [("change", f"{change.change.hash} {state}"), ("", f"{next_step} {run}{hint}")]
 
 
 def _lineage(pool: list[CandidateAccepted]) -> list[int]:

@@ -50,6 +50,12 @@ def shorten(text: str, width: int) -> str:
     return flat if len(flat) <= width else flat[: width - 1].rstrip() + "…"
 
 
+def ending(text: str, width: int) -> str:
+    """The end of the text, where an answer stands, on one line of at most `width` characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= width else "…" + flat[1 - width :].lstrip()
+
+
 def plural(number: int, noun: str) -> str:
     """`1 candidate`, `2 candidates`."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"

@@ -32,7 +32,8 @@ def print_start(folder: Path, intents: Intents) -> None:
     """What will happen now."""
     many = f"{len(TEN)} intents" if intents == "ten" else "all 77 intents"
     say(f"Real messages to a bank (BANKING77, CC BY 4.0), {many}; see {folder}/")
-    say("A small model that ships with toishi answers them and rewrites its own prompt. No key, no network.")
+    say("A small model that ships with toishi answers them, and rewrites its prompt.")
+    say("No key, no network.")
     say()
 
 

@@ -93,5 +93,5 @@ def test_show_says_where_the_change_stands(toishi: Toishi, finished: Path) -> No
     toishi("undo")
     undone = toishi("show").stdout
 
-    assert f"change      {CHANGE.hash} is applied; take it back with: toishi undo {RUN}\n" in applied
-    assert f"change      {CHANGE.hash} was taken back; apply it with: toishi apply {RUN}\n" in undone
+    assert f"change      {CHANGE.hash} is applied\n            take it back with: toishi undo {RUN}\n" in applied
+    assert f"change      {CHANGE.hash} was taken back\n            apply it again with: toishi apply {RUN}\n" in undone

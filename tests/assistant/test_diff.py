@@ -22,9 +22,11 @@ How it came about  seed → candidate 1 → candidate 2
    + - pin: change_pin
    fixed 1, broke 1 of the validation examples
    + fixed  “I want another PIN”
-            card_arrival → pin: change_pin
+             was card_arrival
+             now pin: change_pin
    - broke  “The pin on my new card?”
-            card_arrival → pin: change_pin
+             was card_arrival
+             now pin: change_pin
 
 2. candidate 1 → candidate 2, validation 0.500 → 0.750 (+0.250)
    better on its minibatch (1 before, 2 after)
@@ -32,7 +34,8 @@ How it came about  seed → candidate 1 → candidate 2
    ~ Otherwise: [-card_arrival-]{+change_pin+}
    fixed 1, broke 0 of the validation examples
    + fixed  “Somebody took my phone in the market yesterday evening”
-            card_arrival → phone: lost_phone
+             was card_arrival
+             now phone: lost_phone
 
 Locked test, 5 examples: improved
   seed prompt  0.200

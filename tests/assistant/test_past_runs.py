@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.assistant.conftest import CHANGE, RUN, SECOND, Toishi, fill, story
 
 RUNS = """\
@@ -21,7 +23,8 @@ examples    6 feedback, 4 validation, 5 test
 limits      100 rollouts
 spent       60 rollouts, 2,640 tokens, $0.00, 00:09
 rejected    1 proposal
-change      {CHANGE.hash} waits; apply it with: toishi apply r-20260102-0a0b
+change      {CHANGE.hash} waits for a person
+            apply it with: toishi apply r-20260102-0a0b
 
 Locked test, 5 examples: improved
   seed prompt  0.200
@@ -87,12 +90,14 @@ def test_show_tells_everything_about_one_run(toishi: Toishi, finished: Path) -> 
     assert lines(answer.stdout) == lines(SHOW)
 
 
-def test_show_from_elsewhere_names_the_project_in_its_commands(toishi: Toishi, finished: Path, tmp_path: Path) -> None:
-    (finished / "inner").mkdir()
+def test_show_from_elsewhere_names_the_project_in_its_commands(
+    toishi: Toishi, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished.parent)
 
-    answer = toishi("show", "--project", finished)
+    answer = toishi("show", "--project", finished.name)
 
-    assert "apply it with: toishi apply r-20260102-0a0b\n" in answer.stdout
+    assert f"apply it with: toishi apply r-20260102-0a0b --project {finished.name}\n" in answer.stdout
 
 
 def test_show_as_json_is_one_document(toishi: Toishi, finished: Path) -> None:

@@ -28,6 +28,11 @@ def test_shorten_gives_one_line_of_at_most_so_many_characters() -> None:
     assert wording.shorten("short", 9) == "short"
 
 
+def test_ending_keeps_the_end_where_the_answer_stands() -> None:
+    assert wording.ending("I was asked this,\nand the answer is: yes", 12) == "…wer is: yes"
+    assert wording.ending("yes", 12) == "yes"
+
+
 @pytest.mark.parametrize(("number", "text"), [(0, "0 edits"), (1, "1 edit"), (1234, "1,234 edits")])
 def test_plural(number: int, text: str) -> None:
     assert wording.plural(number, "edit") == text
