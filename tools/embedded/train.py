@@ -94,7 +94,6 @@ def train(settings: Settings, plan: Plan | None = None) -> "Lfm2ForCausalLM":
     """Run, or go on with, a training run in `settings.out`; leaves `checkpoint/` and `training_log.jsonl` there."""
     plan = plan or Plan()
     torch.set_num_threads(settings.threads)
-    torch.set_flush_denormal(True)
     torch.manual_seed(settings.seed)
     tokenizer = main_tokenizer()
     model = architecture.build(tokenizer.get_vocab_size(), width=settings.width)
@@ -167,6 +166,9 @@ def main() -> None:
     options = parser.parse_args()
     if (options.out / "checkpoint").exists() and not options.resume:
         parser.error(f"{options.out} holds a run already; say --resume to go on with it")
+    # For this process only: numbers too small to matter are slow, but others may want them.
+    # Holds for the whole process, so a program that calls `train` decides for itself.
+    torch.set_flush_denormal(True)
     train(
         Settings(
             out=options.out,

@@ -16,7 +16,10 @@ Append = Callable[[Sequence[Statement]], "Future[None]"]
 
 
 class Recorder:
-    """An `Emit`: stores events of one run. Decisions are durable when it returns, telemetry soon after."""
+    """An `Emit`: stores events of one run. Decisions and the end of a sitting are durable when it returns.
+
+    All other telemetry is so soon after.
+    """
 
     def __init__(self, run: str, stored: Sequence[Event], append: Append) -> None:
         self._run = run
@@ -27,7 +30,9 @@ class Recorder:
     def __call__(self, event: Event) -> None:
         """Raises `JournalError` for a decision that differs from the one stored under its ordinal."""
         if not isinstance(event, DECISIONS):
-            self._append(self._statements(event, None))
+            written = self._append(self._statements(event, None))
+            if isinstance(event, RunStopped):
+                written.result()
             return
         ordinal, self._ordinal = self._ordinal, self._ordinal + 1
         if ordinal < len(self._stored):
