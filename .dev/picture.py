@@ -1,7 +1,7 @@
 """Turns what a terminal showed (text with ANSI colours, on stdin) into the picture in the README.
 
-tmux new-session -d -s demo -x 100 -y 60 '.venv/bin/toishi demo; sleep 5'; …
-tmux capture-pane -e -p -t demo | .venv/bin/python .dev/picture.py docs/images/run.svg "toishi demo"
+tmux new-session -d -s demo -x 100 -y 70 'toishi demo; sleep 600'    # and when it is done:
+tmux capture-pane -e -p -t demo | .venv/bin/python .dev/picture.py docs/images/run.svg "make demo"
 """
 
 import io
