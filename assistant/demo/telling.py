@@ -46,5 +46,5 @@ def print_end(journal: "Journal", project: Path, folder: Path, ending: Ending) -
     print_ending(journal, project, ending, yes=False)
     if ending.view.finished is None:
         return
-    say(f"Your own data:    copy {folder / 'task.toml'}, name your prompt and your csv in it, and")
-    say("                  toishi run task.toml")
+    say(f"Your own data:    copy {folder / 'task.toml'}, name your prompt and csv in it,")
+    say("                  then  toishi run task.toml")
