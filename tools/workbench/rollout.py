@@ -10,13 +10,19 @@ PERFECT = 1.0
 
 @dataclass(frozen=True)
 class ModuleCall:
-    """One call of one module: its inputs by field, the rendered prompt and the reply (None where the call failed)."""
+    """One step of a trace: a call of a module, of a retriever or of a tool.
+
+    `inputs` are by field. A module has the rendered prompt in `messages` and the `reply` (None where the call failed);
+    a retriever or tool has neither, and what it gave back in `output`. `error` says in one sentence why a step failed;
+    with a reply, that its text could not be parsed as the program asked.
+    """
 
     module: str
     inputs: Mapping[str, str]
     messages: tuple[Message, ...]
     reply: Reply | None
     error: str | None = None
+    output: str | None = None
 
 
 @dataclass(frozen=True)

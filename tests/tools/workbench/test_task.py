@@ -11,8 +11,7 @@ from toishi.tools.workbench.budget import Limits
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import TaskError
 from toishi.tools.workbench.models.protocol import Sampling
-from toishi.tools.workbench.task import Task, load_task
-from toishi.tools.workbench.task_file import TaskFile
+from toishi.tools.workbench.task import Task, TaskFile, load_task
 
 SMALL = """\
 name = "Bank messages"

@@ -4,12 +4,13 @@ The feedback strings are part of what the embedded model was trained on: they st
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import groupby
 
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.protocol import Judgement
+from toishi.tools.workbench.rollout import ModuleCall
 
 
 class Choice:
@@ -23,7 +24,7 @@ class Choice:
     def __init__(self, choices: Iterable[str]) -> None:
         self.choices = tuple(choices)
 
-    async def __call__(self, example: Example, output: str) -> Judgement:
+    async def __call__(self, example: Example, output: str, calls: Sequence[ModuleCall] = ()) -> Judgement:
         """The feedback is `correct`, or says what was expected and what the answer named."""
         got = self.named(output)
         if got is None:

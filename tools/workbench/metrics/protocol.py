@@ -1,10 +1,11 @@
 """What a metric is: from an example and an output to a judgement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.rollout import ModuleCall
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,9 @@ class Judgement:
 
 
 class Metric(Protocol):
-    """Judges one output. Asynchronous, since a judge may be a model."""
+    """Judges one output. Asynchronous, since a judge may be a model.
 
-    async def __call__(self, example: Example, output: str) -> Judgement: ...
+    `calls` is the trace that led to the output, in order, for metrics that look at the way as well as at the end.
+    """
+
+    async def __call__(self, example: Example, output: str, calls: Sequence[ModuleCall] = ()) -> Judgement: ...

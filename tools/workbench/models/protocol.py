@@ -6,21 +6,49 @@ provider's.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-Role = Literal["system", "user", "assistant"]
-FinishReason = Literal["stop", "length", "other"]
+Role = Literal["system", "user", "assistant", "tool"]
+FinishReason = Literal["stop", "length", "tool_calls", "other"]
+
+Listener = Callable[[str], None]
+"""Is told the reply's text so far each time it grows; after a retry the text begins anew, so it is shorter again."""
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A model's wish to call a tool; `arguments` is JSON text as the model wrote it, which may be no JSON at all."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool as a model is told of it; `parameters` is the JSON text of a JSON schema of the arguments' object."""
+
+    name: str
+    description: str
+    parameters: str
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a chat."""
+    """One message of a chat. An assistant's may hold tool calls; a tool's answers the call of `tool_call_id`."""
 
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """What tells it from others, as JSON values; what a plain message has not is left out."""
+        fields = {name: value for name, value in asdict(self).items() if value}
+        return {"role": self.role, "content": self.content, **fields}
 
 
 @dataclass(frozen=True)
@@ -34,24 +62,34 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Request:
-    """One call. `seed` and `replicate` tell samples of the same prompt apart; at temperature 0 the seed has no say."""
+    """One call. `seed` and `replicate` tell samples of the same prompt apart; at temperature 0 the seed has no say.
+
+    `tools` may be called by the model. `schema` is the JSON text of a JSON schema that the reply's text should follow:
+    providers that can are held to it, others are told of it, so whoever parses the text checks it.
+    """
 
     model: str
     messages: tuple[Message, ...]
     sampling: Sampling = Sampling()
     seed: int = 0
     replicate: int = 0
+    tools: tuple[ToolSpec, ...] = ()
+    schema: str | None = None
 
     @cached_property
     def key(self) -> str:
         """SHA-256 of everything that decides the reply: the cache key."""
         body = {
             "model": self.model,
-            "messages": [asdict(message) for message in self.messages],
+            "messages": [message.fields() for message in self.messages],
             "sampling": asdict(self.sampling),
             "seed": self.seed if self.sampling.temperature > 0 else 0,
             "replicate": self.replicate,
         }
+        if self.tools:
+            body["tools"] = [asdict(tool) for tool in self.tools]
+        if self.schema is not None:
+            body["schema"] = self.schema
         return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -70,6 +108,7 @@ class Reply:
     seconds: float
     token_ids: tuple[int, ...] | None = None
     logprobs: tuple[float, ...] | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
 
     @property
     def tokens(self) -> int:

@@ -15,7 +15,7 @@ from toishi.tools.workbench.errors import TaskError
 from toishi.tools.workbench.program import Program, prompt_program
 from toishi.tools.workbench.prompting import placeholders
 from toishi.tools.workbench.settings import TASK_FILE, find_project
-from toishi.tools.workbench.task_file import TaskFile
+from toishi.tools.workbench.task.file import TaskFile
 from toishi.tools.workbench.validation import explain
 
 MODULE = "prompt"
