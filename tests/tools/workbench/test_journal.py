@@ -1,6 +1,8 @@
 """What goes into the journal comes out again, found by what a person or a resumed run knows of it."""
 
 import asyncio
+import hashlib
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,13 +23,17 @@ from toishi.tools.workbench.events import (
 )
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal, RunRow
-from toishi.tools.workbench.models.protocol import Message, Reply, Request, Sampling
+from toishi.tools.workbench.journal.records import message_id
+from toishi.tools.workbench.models.protocol import Message, Reply, Request, Sampling, ToolCall, ToolSpec
 from toishi.tools.workbench.rollout import ModuleCall, Rollout
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 amounts = st.floats(0, 1e6)
+tool_calls = st.lists(st.builds(ToolCall, texts, texts, texts), max_size=2).map(tuple)
 messages = st.lists(
-    st.builds(Message, st.sampled_from(["system", "user", "assistant"]), texts), min_size=1, max_size=4
+    st.builds(Message, st.sampled_from(["system", "user", "assistant", "tool"]), texts, tool_calls, st.none() | texts),
+    min_size=1,
+    max_size=4,
 ).map(tuple)
 replies = st.builds(
     Reply,
@@ -39,9 +45,10 @@ replies = st.builds(
     amounts,
     st.none() | st.lists(st.integers(0, 10**5), max_size=4).map(tuple),
     st.none() | st.lists(st.floats(-50, 0), max_size=4).map(tuple),
+    tool_calls,
 )
 fields = st.dictionaries(texts, texts, max_size=3)
-calls = st.builds(ModuleCall, texts, fields, messages, st.none() | replies, st.none() | texts)
+calls = st.builds(ModuleCall, texts, fields, messages, st.none() | replies, st.none() | texts, st.none() | texts)
 rollouts = st.builds(
     Rollout,
     texts,
@@ -148,6 +155,28 @@ async def test_what_a_candidate_costs_is_known_from_its_rollouts(journal: Journa
     assert journal.mean_spent("r-1", "a", "test") == (0.0, 0.0)
 
 
+async def test_what_a_model_was_allowed_to_use_stands_beside_its_reply(journal: Journal) -> None:
+    tool = ToolSpec("search", "Looks it up.", '{"type": "object"}')
+    request = Request("some/model", (Message("user", "hello"),), tools=(tool,), schema='{"type": "string"}')
+    await journal.add_reply("r-1", "task", request, REPLY)
+    (row,) = journal.read("SELECT tools, schema, tool_calls FROM replies")
+    assert json.loads(row["tools"]) == [
+        {"name": "search", "description": "Looks it up.", "parameters": '{"type": "object"}'}
+    ]
+    assert (row["schema"], row["tool_calls"]) == ('{"type": "string"}', None)
+
+
+def test_messages_with_the_same_text_are_told_apart_by_their_tool_calls() -> None:
+    plain = Message("assistant", "")
+    calls = [Message("assistant", "", (ToolCall("1", "search", query),)) for query in ('{"q": 1}', '{"q": 2}')]
+    answers = [Message("tool", "", (), number) for number in ("", "1", "2")]
+    assert len({message_id(one) for one in (plain, *calls, *answers)}) == 6
+
+
+def test_a_plain_message_has_the_id_that_it_always_had() -> None:
+    assert message_id(Message("user", "hello")) == hashlib.sha256(b"user\nhello").hexdigest()[:32]
+
+
 async def test_the_same_message_is_stored_once(journal: Journal) -> None:
     system = Message("system", "a long instruction")
     for number in range(5):
@@ -250,7 +279,7 @@ def test_an_accepted_candidate_is_a_row_for_people(journal: Journal) -> None:
 
 
 def test_equal_data_is_stored_once_and_other_data_beside_it(journal: Journal) -> None:
-    one, two = Example("1", {"text": "hé"}, "a"), Example("2", {"text": "hi"}, "b")
+    one, two = Example("1", {"text": "hé"}, "a", {"country": "DE"}), Example("2", {"text": "hi"}, "b")
     for data, splits in (
         ("x", {"feedback": [one], "test": [two]}),
         ("x", {"feedback": [one], "test": [two]}),
@@ -258,7 +287,7 @@ def test_equal_data_is_stored_once_and_other_data_beside_it(journal: Journal) ->
     ):
         journal.add_examples(data, splits)
     assert (journal.examples("x", "feedback"), journal.examples("y", "feedback")) == ((one,), (two, one))
-    assert journal.examples("y", "test") == ()
+    assert list(journal.examples("y", "test")) == []
     assert len(journal.read("SELECT 1 FROM examples")) == 4
 
 

@@ -97,7 +97,7 @@ def test_a_full_disk_is_told_and_loses_nothing_that_was_written(tmp_path: Path) 
 def test_a_group_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     journal = Journal.open(tmp_path)
     with pytest.raises(JournalError, match="UNIQUE constraint failed"):
-        journal.write([("INSERT INTO messages VALUES (?, ?, ?)", ("1", "user", "hi"))] * 2)
+        journal.write([("INSERT INTO messages (id, role, content) VALUES (?, ?, ?)", ("1", "user", "hi"))] * 2)
     assert journal.read("SELECT * FROM messages") == []
     journal.close()
 
@@ -147,7 +147,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(journal_file(tmp_path))
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(JournalError, match=r"was written by a newer toishi \(schema 99, this one knows 1\); upgrade"):
+    with pytest.raises(JournalError, match=r"was written by a newer toishi \(schema 99, this one knows 2\); upgrade"):
         Journal.open(tmp_path)
 
 

@@ -37,9 +37,9 @@ class Row:
 class Splits:
     """The examples of a task, each part in the order of the files."""
 
-    feedback: tuple[Example, ...]
-    validation: tuple[Example, ...]
-    test: tuple[Example, ...]
+    feedback: Sequence[Example]
+    validation: Sequence[Example]
+    test: Sequence[Example]
 
     @property
     def all(self) -> tuple[Example, ...]:

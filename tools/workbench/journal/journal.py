@@ -6,22 +6,27 @@ and what an append returned from survives `kill -9`.
 
 import asyncio
 import difflib
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 
 from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.events import Emit, Event
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import records
+from toishi.tools.workbench.journal.examples import StoredExamples
 from toishi.tools.workbench.journal.recorder import Recorder, stored_event
 from toishi.tools.workbench.journal.records import RunRow, RunStatus, StoredReply
 from toishi.tools.workbench.journal.schema import journal_error, open_database
 from toishi.tools.workbench.journal.writer import Statement, Writer
-from toishi.tools.workbench.models.protocol import Message, Reply, Request
+from toishi.tools.workbench.models.protocol import Reply, Request
 from toishi.tools.workbench.rollout import Rollout
 from toishi.tools.workbench.settings import journal_file
+
+EXAMPLES_AT_A_TIME = 1000
 
 
 class Journal:
@@ -174,14 +179,13 @@ class Journal:
 
     def _messages(self, rows: Sequence[sqlite3.Row]) -> records.MessagesOf:
         """Looks up the messages that some rows of `rollouts` name."""
-        found: dict[str, Message] = {}
-        for row in rows:
-            ids = self.read(
-                "SELECT messages.* FROM messages, json_each(?) AS call, json_each(call.value, '$.messages') AS wanted "
-                "WHERE messages.id = wanted.value",
-                (row["calls"],),
+        wanted = {one for row in rows for call in json.loads(row["calls"]) for one in call["messages"]}
+        found = {
+            row["id"]: records.message_of(row)
+            for row in self.read(
+                "SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(wanted)),)
             )
-            found.update({one["id"]: Message(one["role"], one["content"]) for one in ids})
+        }
         return lambda ids: tuple(found[one] for one in ids)
 
     # Events
@@ -202,17 +206,19 @@ class Journal:
 
     # Examples
 
-    def add_examples(self, data: str, splits: Mapping[str, Sequence[Example]]) -> None:
-        """Stores the rows of a run by split. `data` is their content's hash: what is there already is equal."""
-        self.write(
-            [
-                records.example_statement(data, split, position, example)
-                for split, rows in splits.items()
-                for position, example in enumerate(rows)
-            ]
-        )
+    def add_examples(self, data: str, splits: Mapping[str, Iterable[Example]]) -> None:
+        """Stores the rows of a run by split, some at a time: they may be more than fit into memory.
 
-    def examples(self, data: str, split: str) -> tuple[Example, ...]:
-        """The rows of one split, in order; `data` is `RunRow.data`."""
-        rows = self.read("SELECT * FROM examples WHERE data = ? AND split = ? ORDER BY position", (data, split))
-        return tuple(records.example_of(row) for row in rows)
+        `data` is their content's hash: what is there already is equal, so one that was cut off is made whole by
+        another.
+        """
+        for split, examples in splits.items():
+            rows = (
+                records.example_statement(data, split, position, example) for position, example in enumerate(examples)
+            )
+            while chunk := list(islice(rows, EXAMPLES_AT_A_TIME)):
+                self.write(chunk)
+
+    def examples(self, data: str, split: str) -> Sequence[Example]:
+        """The rows of one split, in order, read as they are wanted; `data` is `RunRow.data`."""
+        return StoredExamples(self.read, data, split)

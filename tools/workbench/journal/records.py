@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal.writer import Statement
-from toishi.tools.workbench.models.protocol import Message, Reply, Request
+from toishi.tools.workbench.models.protocol import Message, Reply, Request, ToolCall
 from toishi.tools.workbench.rollout import ModuleCall, Rollout
 
 RunStatus = Literal["queued", "running", "finished", "cancelled", "failed"]
@@ -69,19 +69,38 @@ def dump(value: object) -> str:
 
 def message_id(message: Message) -> str:
     """32 hexadecimal digits of the content's SHA-256."""
-    return hashlib.sha256(f"{message.role}\n{message.content}".encode()).hexdigest()[:32]
+    body = f"{message.role}\n{message.content}"
+    if message.tool_calls or message.tool_call_id is not None:
+        body = dump([message.role, message.content, _tool_calls(message.tool_calls), message.tool_call_id])
+    return hashlib.sha256(body.encode()).hexdigest()[:32]
 
 
 def message_statements(messages: Sequence[Message]) -> list[Statement]:
     """Stores messages that are not yet known."""
     return [
-        insert("messages", {"id": message_id(one), "role": one.role, "content": one.content}, or_ignore=True)
+        insert(
+            "messages",
+            {
+                "id": message_id(one),
+                "role": one.role,
+                "content": one.content,
+                "tool_calls": _dump_some(_tool_calls(one.tool_calls)),
+                "tool_call_id": one.tool_call_id,
+            },
+            or_ignore=True,
+        )
         for one in messages
     ]
 
 
+def message_of(row: sqlite3.Row) -> Message:
+    """The message that a row of `messages` holds."""
+    return Message(row["role"], row["content"], _tool_calls_from(row["tool_calls"]), row["tool_call_id"])
+
+
 def reply_statements(run: str, purpose: str, request: Request, reply: Reply) -> list[Statement]:
     """Stores a reply with everything that decided it."""
+    fields = _reply_fields(reply)
     row = {
         "key": request.key,
         "run": run,
@@ -91,9 +110,10 @@ def reply_statements(run: str, purpose: str, request: Request, reply: Reply) -> 
         **asdict(request.sampling),
         "seed": request.seed,
         "replicate": request.replicate,
-        **_reply_fields(reply),
-        "token_ids": None if reply.token_ids is None else dump(reply.token_ids),
-        "logprobs": None if reply.logprobs is None else dump(reply.logprobs),
+        "tools": _dump_some([asdict(tool) for tool in request.tools]),
+        "schema": request.schema,
+        **{name: fields[name] for name in _REPLY_FIELDS},
+        **{name: None if fields[name] is None else dump(fields[name]) for name in _REPLY_LISTS},
         "created": now(),
     }
     return [*message_statements(request.messages), insert("replies", row, or_ignore=True)]
@@ -101,15 +121,8 @@ def reply_statements(run: str, purpose: str, request: Request, reply: Reply) -> 
 
 def reply_of(row: sqlite3.Row) -> Reply:
     """The reply that a row of `replies` holds."""
-    fields = {name: row[name] for name in _REPLY_FIELDS}
-    ids, logprobs = row["token_ids"], row["logprobs"]
-    return _reply_from(
-        {
-            **fields,
-            "token_ids": None if ids is None else json.loads(ids),
-            "logprobs": None if logprobs is None else json.loads(logprobs),
-        }
-    )
+    lists = {name: None if row[name] is None else json.loads(row[name]) for name in _REPLY_LISTS}
+    return _reply_from({**{name: row[name] for name in _REPLY_FIELDS}, **lists})
 
 
 def rollout_statements(run: str, split: str, rollout: Rollout) -> list[Statement]:
@@ -144,6 +157,7 @@ def rollout_of(row: sqlite3.Row, messages: MessagesOf) -> Rollout:
             messages=messages(call["messages"]),
             reply=None if call["reply"] is None else _reply_from(call["reply"]),
             error=call["error"],
+            output=call.get("output"),
         )
         for call in json.loads(row["calls"])
     ]
@@ -172,29 +186,27 @@ def example_statement(data: str, split: str, position: int, example: Example) ->
         "id": example.id,
         "inputs": dump(dict(example.inputs)),
         "expected": example.expected,
+        "fields": dump(dict(example.fields)),
     }
     return insert("examples", row, or_ignore=True)
 
 
 def example_of(row: sqlite3.Row) -> Example:
     """The example that a row holds."""
-    return Example(row["id"], json.loads(row["inputs"]), row["expected"])
+    return Example(row["id"], json.loads(row["inputs"]), row["expected"], json.loads(row["fields"]))
 
 
 _REPLY_FIELDS = ("text", "finish_reason", "prompt_tokens", "completion_tokens", "cost", "seconds")
+_REPLY_LISTS = ("token_ids", "logprobs", "tool_calls")
 
 
 def _reply_fields(reply: Reply) -> dict[str, Any]:
-    return {name: getattr(reply, name) for name in _REPLY_FIELDS}
-
-
-def _call_fields(call: ModuleCall) -> dict[str, Any]:
+    """JSON values; the lists are None where there is nothing in them to tell."""
     return {
-        "module": call.module,
-        "inputs": dict(call.inputs),
-        "messages": [message_id(message) for message in call.messages],
-        "reply": None if call.reply is None else asdict(call.reply),
-        "error": call.error,
+        **{name: getattr(reply, name) for name in _REPLY_FIELDS},
+        "token_ids": reply.token_ids,
+        "logprobs": reply.logprobs,
+        "tool_calls": _tool_calls(reply.tool_calls) or None,
     }
 
 
@@ -204,4 +216,30 @@ def _reply_from(fields: Mapping[str, Any]) -> Reply:
         **{name: fields[name] for name in _REPLY_FIELDS},
         token_ids=None if ids is None else tuple(ids),
         logprobs=None if logprobs is None else tuple(logprobs),
+        # Traces of the first version have none.
+        tool_calls=tuple(ToolCall(**call) for call in fields.get("tool_calls") or ()),
     )
+
+
+def _call_fields(call: ModuleCall) -> dict[str, Any]:
+    fields = {
+        "module": call.module,
+        "inputs": dict(call.inputs),
+        "messages": [message_id(message) for message in call.messages],
+        "reply": None if call.reply is None else _reply_fields(call.reply),
+        "error": call.error,
+    }
+    return fields if call.output is None else {**fields, "output": call.output}
+
+
+def _tool_calls(calls: Sequence[ToolCall]) -> list[dict[str, str]]:
+    return [asdict(call) for call in calls]
+
+
+def _tool_calls_from(text: str | None) -> tuple[ToolCall, ...]:
+    return tuple(ToolCall(**call) for call in json.loads(text or "[]"))
+
+
+def _dump_some(items: Sequence[object]) -> str | None:
+    """JSON, or None where there is nothing: most rows have neither tools nor calls of them."""
+    return dump(items) if items else None

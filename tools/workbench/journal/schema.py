@@ -1,18 +1,14 @@
-"""The database's tables, and how a connection to it is opened.
+"""How a connection to the database is opened, its tables brought up to date, and its faults put into words.
 
 Tables and columns are named for the person who opens the file with `sqlite3` or Datasette. `PRAGMA user_version` counts
-the migrations applied; a change of the schema is one more function at the end of `MIGRATIONS`, never an edit.
+the migrations applied.
 """
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from toishi.tools.workbench.errors import JournalError
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
+from toishi.tools.workbench.journal.migrations import MIGRATIONS
 
 PATIENCE_SECONDS = 10.0
 
@@ -96,109 +92,3 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
             "upgrade toishi"
         )
     return version
-
-
-def _first_tables(db: "Database") -> None:
-    db.create_table(
-        "runs",
-        {
-            "id": str,
-            "name": str,
-            "method": str,
-            "status": str,
-            "seed": int,
-            "task": str,
-            "data": str,
-            "created": str,
-            "seconds": float,
-            "pid": int,
-            "wanted": str,
-            "result": str,
-        },
-        pk="id",
-        not_null={"name", "method", "status", "seed", "task", "data", "created", "seconds", "wanted", "result"},
-    )
-    db.create_table(
-        "examples",
-        {"data": str, "split": str, "position": int, "id": str, "inputs": str, "expected": str},
-        pk=("data", "split", "position"),
-    )
-    db.create_table("messages", {"id": str, "role": str, "content": str}, pk="id")
-    db.create_table(
-        "replies",
-        {
-            "key": str,
-            "run": str,
-            "purpose": str,
-            "model": str,
-            "messages": str,
-            "temperature": float,
-            "top_p": float,
-            "max_tokens": int,
-            "seed": int,
-            "replicate": int,
-            "text": str,
-            "finish_reason": str,
-            "prompt_tokens": int,
-            "completion_tokens": int,
-            "cost": float,
-            "seconds": float,
-            "token_ids": str,
-            "logprobs": str,
-            "created": str,
-        },
-        pk=("key", "run"),
-    )
-    db.create_table(
-        "rollouts",
-        {
-            "number": int,
-            "run": str,
-            "candidate": str,
-            "example": str,
-            "replicate": int,
-            "split": str,
-            "score": float,
-            "output": str,
-            "feedback": str,
-            "error": str,
-            "tokens": int,
-            "cost": float,
-            "seconds": float,
-            "objectives": str,
-            "calls": str,
-            "created": str,
-        },
-        pk="number",
-    )
-    db.table("rollouts").create_index(["run", "candidate", "example", "replicate"], unique=True)
-    db.create_table(
-        "candidates",
-        {
-            "run": str,
-            "number": int,
-            "id": str,
-            "parents": str,
-            "reason": str,
-            "module": str,
-            "validation_score": float,
-            "texts": str,
-            "created": str,
-        },
-        pk=("run", "number"),
-    )
-    db.create_table(
-        "events",
-        {"number": int, "run": str, "decision": int, "kind": str, "body": str, "created": str},
-        pk="number",
-    )
-    db.table("events").create_index(["run", "number"])
-    db.table("events").create_index(["run", "decision"], unique=True)
-    db.create_table(
-        "changes",
-        {"hash": str, "run": str, "status": str, "files": str, "evidence": str, "modes": str, "created": str},
-        pk="hash",
-    )
-
-
-MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first_tables,)

@@ -77,7 +77,7 @@ def test_the_seed_decides_and_nothing_else_does() -> None:
 def test_what_the_data_says_wins() -> None:
     data = [*rows(4, said="feedback"), row(10, "v", said="validation"), row(11, "t", said="test")]
     splits = divide(data, seed=0, shares=SHARES)
-    assert [example.id for example in splits.validation + splits.test] == ["10", "11"]
+    assert [example.id for example in (*splits.validation, *splits.test)] == ["10", "11"]
     assert sizes(splits) == (4, 1, 1)
 
 
