@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ from toishi.tools.workbench.events import (
 )
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.models import registry
-from toishi.tools.workbench.models.protocol import Message, Reply, Request
+from toishi.tools.workbench.models.protocol import Listener, Reply, Request
 from toishi.tools.workbench.runs import create_run
 from toishi.tools.workbench.task import Task, load_task
 
@@ -43,14 +43,14 @@ class ScriptedRules:
         self.at = at or {}
         self.asked: list[Request] = []
 
-    async def generate(self, request: Request) -> Reply:
+    async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         self.asked.append(request)
         self.at.get(len(self.asked), lambda: None)()
         text = answer([{"role": one.role, "content": one.content} for one in request.messages])
-        return Reply(text, "stop", self.count_tokens(request.messages), len(text.split()), 0.0, 0.0)
+        return Reply(text, "stop", self.count_tokens(request), len(text.split()), 0.0, 0.0)
 
-    def count_tokens(self, messages: Sequence[Message]) -> int:
-        return sum(len(message.content.split()) for message in messages)
+    def count_tokens(self, request: Request) -> int:
+        return sum(len(message.content.split()) for message in request.messages)
 
     def price(self) -> tuple[float, float]:
         return 0.0, 0.0

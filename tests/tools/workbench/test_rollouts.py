@@ -1,7 +1,7 @@
 """Rollouts: each is paid once, written down before it is used, and scored only for what the program did."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.metrics.exact import Exact
 from toishi.tools.workbench.models.gateway import Gateway, Patience
-from toishi.tools.workbench.models.protocol import Message, Reply, Request, Sampling
+from toishi.tools.workbench.models.protocol import Listener, Message, Reply, Request, Sampling
 from toishi.tools.workbench.program import Call, Program, prompt_program
 from toishi.tools.workbench.rollouts import RolloutRunner
 
@@ -50,7 +50,7 @@ class ScriptedModel:
             if count == self._in_flight:
                 event.set()
 
-    async def generate(self, request: Request) -> Reply:
+    async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         self.calls.append(request)
         self._change(+1)
         text = request.messages[-1].content
@@ -66,7 +66,7 @@ class ScriptedModel:
             self._change(-1)
         return Reply(text, "stop", 10, 2, None if self._price is None else 0.001, 0.5)
 
-    def count_tokens(self, messages: Sequence[Message]) -> int:
+    def count_tokens(self, request: Request) -> int:
         return 10
 
     def price(self) -> tuple[float, float] | None:

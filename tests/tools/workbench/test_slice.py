@@ -1,6 +1,5 @@
 """The parts of the workbench together: from a task's folder to a verdict, and the same again in a second sitting."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from toishi.tools.workbench.errors import BudgetSpent
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.metrics.building import build_metric
 from toishi.tools.workbench.models.gateway import Gateway
-from toishi.tools.workbench.models.protocol import Message, Reply, Request
+from toishi.tools.workbench.models.protocol import Listener, Reply, Request
 from toishi.tools.workbench.rollouts import RolloutRunner
 from toishi.tools.workbench.statistics import Comparison, compare
 from toishi.tools.workbench.task import Task, load_task
@@ -49,15 +48,15 @@ class ScriptedRules:
     def __init__(self) -> None:
         self.calls = 0
 
-    async def generate(self, request: Request) -> Reply:
+    async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         self.calls += 1
         instruction, message = (message.content for message in request.messages)
         rules = (line for line in instruction.splitlines() if ": " in line)
         text = next((rule for rule in rules if rule.split(": ")[0] in message), "I cannot tell.")
         return Reply(text, "stop", len(instruction) // 4, 4, 0.0, 0.01)
 
-    def count_tokens(self, messages: Sequence[Message]) -> int:
-        return sum(len(message.content) for message in messages)
+    def count_tokens(self, request: Request) -> int:
+        return sum(len(message.content) for message in request.messages)
 
     def price(self) -> tuple[float, float]:
         return (0.0, 0.0)

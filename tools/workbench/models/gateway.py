@@ -5,13 +5,13 @@ how a program uses the text. Every reply is in the journal before anybody sees i
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from toishi.tools.workbench.budget import Budget, Reservation
 from toishi.tools.workbench.errors import BudgetSpent, ModelUnavailable, ModelUnknown
-from toishi.tools.workbench.models.protocol import Model, Reply, Request
+from toishi.tools.workbench.models.protocol import Listener, Model, Reply, Request
 
 CONCURRENCY = 16
 
@@ -71,14 +71,13 @@ class Gateway:
         self._patience = patience
         self._slots = {name: asyncio.Semaphore(concurrency) for name in models}
         self._warm: set[str] = set()
-        self._counted: set[str] = set()
         self._in_flight: dict[str, _SharedCall] = {}
 
-    async def call(self, purpose: str, request: Request) -> Reply:
-        """The reply to a request, from the journal where it is known.
+    async def call(self, purpose: str, request: Request, listen: Listener | None = None) -> Reply:
+        """The reply to a request, from the journal where it is known; `listen` is told the text while it grows.
 
-        A reply that this run paid in an earlier sitting counts as spent again; one that another run paid is free, and
-        so is a second call with the same key. Raises `BudgetSpent` before anything is spent, or when the time is over
+        A known reply costs nothing, whichever run paid for it; the budget of a resumed run begins with what this run
+        spent before. Raises `BudgetSpent` before anything is spent, or when the time is over
         while the call is in flight; `ModelUnavailable` after every retry; `RequestRefused` and `UsageError` as the
         provider does.
         """
@@ -90,17 +89,35 @@ class Gateway:
         key = request.key
         shared = self._in_flight.get(key)
         if shared is None:
-            work = self._answer(model, slot, purpose, request)
-            shared = self._in_flight[key] = _SharedCall(asyncio.ensure_future(work))
+            listeners: list[Listener] = []
+            work = self._answer(model, slot, purpose, request, listeners)
+            shared = self._in_flight[key] = _SharedCall(asyncio.ensure_future(work), listeners)
         shared.waiting += 1
+        if listen is not None:
+            shared.listeners.append(listen)
         try:
-            return await asyncio.shield(shared.task)
+            reply = await asyncio.shield(shared.task)
+            if listen is not None:
+                listen(reply.text)
+            return reply
         finally:
+            if listen is not None:
+                shared.listeners.remove(listen)
             shared.waiting -= 1
             if not shared.waiting:
                 shared.task.cancel()
                 if self._in_flight.get(key) is shared:
                     del self._in_flight[key]
+
+    async def call_many(self, purpose: str, requests: Sequence[Request]) -> list[Reply]:
+        """The replies in the order of the requests, all asked at once; raises what the first that fails raises."""
+        calls = [asyncio.ensure_future(self.call(purpose, request)) for request in requests]
+        try:
+            return list(await asyncio.gather(*calls))
+        finally:
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
 
     async def close(self) -> None:
         """Cuts off what is in flight and closes the models."""
@@ -111,7 +128,9 @@ class Gateway:
         for model in self._models.values():
             await model.close()
 
-    async def _answer(self, model: Model, slot: asyncio.Semaphore, purpose: str, request: Request) -> Reply:
+    async def _answer(
+        self, model: Model, slot: asyncio.Semaphore, purpose: str, request: Request, listeners: list[Listener]
+    ) -> Reply:
         known = self._recall(request.key)
         if known is not None:
             return known
@@ -120,28 +139,20 @@ class Gateway:
             tokens, cost = await self._estimate(model, request)
             reservation = await self._budget.reserve_in_turn(tokens=tokens, cost=cost)
             try:
-                reply = await self._pay(model, purpose, request, reservation)
+                reply = await self._pay(model, purpose, request, reservation, listeners)
             finally:
                 reservation.release()
         return reply
 
     def _recall(self, key: str) -> Reply | None:
         stored = self._journal.find_reply(key, self._run) if self._journal is not None else None
-        if stored is None:
-            return None
-        if stored.run == self._run and key not in self._counted:
-            self._counted.add(key)
-            reply = stored.reply
-            self._budget.reserve(tokens=reply.tokens, cost=reply.cost, recorded=True).settle(
-                tokens=reply.tokens, cost=reply.cost
-            )
-        return stored.reply
+        return None if stored is None else stored.reply
 
     async def _estimate(self, model: Model, request: Request) -> tuple[int, float | None]:
         """Upper bounds of tokens and US dollars; the first call may load a tokenizer or a price list."""
 
         def bounds() -> tuple[int, float | None]:
-            prompt_tokens = model.count_tokens(request.messages)
+            prompt_tokens = model.count_tokens(request)
             price = model.price()
             max_tokens = request.sampling.max_tokens
             cost = None if price is None else prompt_tokens * price[0] + max_tokens * price[1]
@@ -153,11 +164,13 @@ class Gateway:
         self._warm.add(request.model)
         return estimate
 
-    async def _pay(self, model: Model, purpose: str, request: Request, reservation: Reservation) -> Reply:
+    async def _pay(
+        self, model: Model, purpose: str, request: Request, reservation: Reservation, listeners: list[Listener]
+    ) -> Reply:
         timeout = asyncio.timeout(self._budget.seconds_left())
         try:
             async with timeout:
-                reply = await self._generate(model, request)
+                reply = await self._generate(model, request, listeners)
         except TimeoutError as late:
             if not timeout.expired():
                 raise
@@ -166,11 +179,10 @@ class Gateway:
             ) from late
         if self._journal is not None:
             await self._journal.add_reply(self._run, purpose, request, reply)
-            self._counted.add(request.key)
         reservation.settle(tokens=reply.tokens, cost=reply.cost)
         return reply
 
-    async def _generate(self, model: Model, request: Request) -> Reply:
+    async def _generate(self, model: Model, request: Request, listeners: list[Listener]) -> Reply:
         """The reply after at most `Patience.attempts` attempts; only `ModelUnavailable` is tried again."""
         from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
         from tenacity.wait import wait_random_exponential
@@ -191,12 +203,17 @@ class Gateway:
             wait=lambda state: max(backoff(state), asked(state)),
             reraise=True,
         )
+
+        def tell(text: str) -> None:
+            for listen in listeners:
+                listen(text)
+
         attempts = 0
         try:
             async for attempt in retrying:
                 with attempt:
                     attempts += 1
-                    return await model.generate(request)
+                    return await model.generate(request, tell if listeners else None)
         except ModelUnavailable as error:
             times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
             raise ModelUnavailable(f"{error}; given up after {times}", retry_after=error.retry_after) from error
@@ -208,4 +225,5 @@ class _SharedCall:
     """One call that several may await; it is cut off when the last of them is."""
 
     task: asyncio.Future[Reply]
+    listeners: list[Listener] = field(default_factory=list)
     waiting: int = 0

@@ -6,7 +6,7 @@ provider's.
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -120,7 +120,8 @@ class Model(Protocol):
     """A model that answers requests; many calls may be awaited at once.
 
     `generate` raises `ModelUnavailable` for infrastructure (after nothing: retries are the gateway's) with
-    `retry_after` seconds where the endpoint said so, and never for what the model wrote.
+    `retry_after` seconds where the endpoint said so, and never for what the model wrote. Its listener is told the text
+    while it grows, by models that can; who listens is told the whole text in the end by the gateway.
     """
 
     @property
@@ -128,9 +129,9 @@ class Model(Protocol):
         """What answers, as it stands in the journal: with other weights or another server it is another name."""
         ...
 
-    async def generate(self, request: Request) -> Reply: ...
+    async def generate(self, request: Request, listen: Listener | None = None) -> Reply: ...
 
-    def count_tokens(self, messages: Sequence[Message]) -> int:
+    def count_tokens(self, request: Request) -> int:
         """An upper bound of the prompt's tokens, exact for local models; the budget reserves with it."""
         ...
 

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib import import_module
@@ -18,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from toishi.tools.workbench.errors import ModelUnavailable, ModelUnknown, RequestRefused, ToishiError, UsageError
-from toishi.tools.workbench.models.protocol import FinishReason, Message, Reply, Request
+from toishi.tools.workbench.models.protocol import FinishReason, Listener, Reply, Request
 from toishi.tools.workbench.redaction import redact
 from toishi.tools.workbench.seeds import derive_seed
 
@@ -50,7 +49,7 @@ class RemoteModel:
         """The name that a task gives, and the address of the server where it is the person's own."""
         return self._name if self._base_url is None else f"{self._name}@{self._base_url}"
 
-    async def generate(self, request: Request) -> Reply:
+    async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         """The reply of one call; raises `ModelUnavailable`, `RequestRefused`, `ModelUnknown` or `UsageError`."""
         start = time.perf_counter()
         litellm = await asyncio.to_thread(_litellm)
@@ -63,9 +62,9 @@ class RemoteModel:
         except Exception as error:
             raise self._told(litellm, error) from None
 
-    def count_tokens(self, messages: Sequence[Message]) -> int:
+    def count_tokens(self, request: Request) -> int:
         """An upper bound without any tokenizer: no token is less than a byte of text."""
-        return FRAME_TOKENS + sum(len(message.content.encode()) + MESSAGE_TOKENS for message in messages)
+        return FRAME_TOKENS + sum(len(message.content.encode()) + MESSAGE_TOKENS for message in request.messages)
 
     def price(self) -> tuple[float, float] | None:
         """By litellm's own list, which is shipped with it. The first call imports litellm and checks name and key."""

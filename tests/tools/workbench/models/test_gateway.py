@@ -1,7 +1,7 @@
 """The gateway: what is known costs nothing, what does not fit is not asked, what fails is tried again."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from toishi.tools.workbench.budget import Budget, Limits
 from toishi.tools.workbench.errors import BudgetSpent, ModelUnavailable, ModelUnknown, RequestRefused, UsageError
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.models.gateway import Gateway, Patience
-from toishi.tools.workbench.models.protocol import Message, Reply, Request, Sampling
+from toishi.tools.workbench.models.protocol import Listener, Message, Reply, Request, Sampling
 
 NO_LIMITS = Limits()
 AT_ONCE = Patience(attempts=4, first_wait=0.0)
@@ -36,7 +36,7 @@ class ScriptedModel:
         self._gate = gate
         self._price = price
 
-    async def generate(self, request: Request) -> Reply:
+    async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         self.calls.append(request)
         self.asked.set()
         self.in_flight += 1
@@ -53,7 +53,7 @@ class ScriptedModel:
         cost = None if self._price is None else 10 * self._price[0] + 2 * self._price[1]
         return Reply(request.messages[-1].content.upper(), "stop", 10, 2, cost, 0.0)
 
-    def count_tokens(self, messages: Sequence[Message]) -> int:
+    def count_tokens(self, request: Request) -> int:
         return 10
 
     def price(self) -> tuple[float, float] | None:

@@ -206,7 +206,9 @@ async def test_prices_come_from_litellms_list(monkeypatch: pytest.MonkeyPatch) -
 def test_counted_tokens_are_an_upper_bound() -> None:
     messages = (Message("system", "Ünïcödé " * 10), Message("user", "x"))
 
-    assert RemoteModel("openai/rules").count_tokens(messages) >= sum(len(m.content.encode()) for m in messages)
+    bound = RemoteModel("openai/rules").count_tokens(Request("openai/rules", messages))
+
+    assert bound >= sum(len(message.content.encode()) for message in messages)
 
 
 async def test_faults_on_the_way_change_no_answer(model: RemoteModel, model_server: "ModelServer") -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from toishi.tools.workbench.errors import ModelUnavailable, RequestRefused, Tois
 from toishi.tools.workbench.models.local import chat, network
 from toishi.tools.workbench.models.local.engine import Engine, EngineClosed
 from toishi.tools.workbench.models.local.network import Network
-from toishi.tools.workbench.models.protocol import Message, Reply, Request
+from toishi.tools.workbench.models.protocol import Listener, Reply, Request
 from toishi.tools.workbench.seeds import derive_seed
 
 LARGE = 64 * 2**20
@@ -34,7 +33,7 @@ class LocalModel:
         """The name that a task gives, and the version of the weights where they lie in a folder."""
         return f"{self._name}@{self._version}" if self._version else self._name
 
-    async def generate(self, request: Request) -> Reply:
+    async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         """The reply; `RequestRefused` where the prompt fills the window, `ModelUnknown` where the model cannot load."""
         start = time.perf_counter()
         # One caller that is cancelled must not cancel the loading for all.
@@ -75,9 +74,9 @@ class LocalModel:
             logprobs=done.logprobs,
         )
 
-    def count_tokens(self, messages: Sequence[Message]) -> int:
+    def count_tokens(self, request: Request) -> int:
         """The prompt's tokens, exactly; waits until the tokenizer is loaded."""
-        return len(self._chat.result().render(tuple(messages)))
+        return len(self._chat.result().render(request.messages))
 
     def price(self) -> tuple[float, float]:
         return 0.0, 0.0

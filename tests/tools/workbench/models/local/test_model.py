@@ -202,7 +202,7 @@ async def test_a_reply_ends_at_any_end_token_of_the_generation_config(
 async def test_counted_tokens_are_those_of_the_chat_template(lfm2: LocalModel, folders: dict[str, Path]) -> None:
     request = ask("What is “this”?\nCafé")
 
-    count = lfm2.count_tokens(request.messages)
+    count = lfm2.count_tokens(request)
 
     assert count == len(prompt_tokens(folders["lfm2"], request))
     assert count == (await lfm2.generate(request)).prompt_tokens
@@ -305,7 +305,7 @@ async def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelUnknown, match="local/nothing"):
         await model.generate(ask("Hi"))
     with pytest.raises(ModelUnknown, match="local/nothing"):
-        model.count_tokens(ask("Hi").messages)
+        model.count_tokens(ask("Hi"))
     await model.close()
 
 
