@@ -1,9 +1,12 @@
-"""Two versions judged on the same examples: is the difference real?
+"""How sure a mean score is, and two versions judged on the same examples: is the difference real?
 
-- interval: bootstrap of the mean paired difference, BCa (Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993,
-  section 14.3);
+- interval of a mean: Wilson's (Wilson 1927; scipy's `binomtest`) where every score is 0 or 1, since the bootstrap of
+  ten right answers in ten knows no doubt; else the bootstrap below;
+- interval of a difference: bootstrap of the mean paired difference, BCa (Efron & Tibshirani, *An Introduction to the
+  Bootstrap*, 1993, section 14.3);
 - p-value: paired permutation test of the same mean, two-sided: under the null hypothesis each difference is as likely
-  with the other sign (ibid., chapter 15; Fisher's randomisation test). Exact where the sign patterns are few.
+  with the other sign (ibid., chapter 15; Fisher's randomisation test). Exact where the sign patterns are few;
+- several tests at once: Holm's step-down correction (Holm, *Scandinavian Journal of Statistics* 6, 1979).
 
 The resampling is scipy's, which is imported when it is needed.
 """
@@ -32,6 +35,15 @@ LARGEST_FOR_BCA = 2000
 
 
 @dataclass(frozen=True)
+class Mean:
+    """A mean score with its 95 % interval."""
+
+    score: float
+    interval: tuple[float, float]
+    examples: int
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Mean scores of the two versions and their paired difference, after minus before.
 
@@ -55,6 +67,14 @@ class Comparison:
         """Whether the evidence speaks against the newer version."""
         return self.interval[1] < 0 and self.p_value < ALPHA
 
+    def keeps(self, max_drop: float) -> bool:
+        """Whether the evidence rules out a loss of `max_drop` or more: the interval's lower end lies above it.
+
+        A test of non-inferiority at one-sided 2.5 % (Schuirmann, *Journal of Pharmacokinetics and Biopharmaceutics* 15,
+        1987, of which it is one half).
+        """
+        return self.interval[0] > -max_drop
+
     @property
     def sentence(self) -> str:
         """The verdict in words, with its figures."""
@@ -66,6 +86,44 @@ class Comparison:
             f"{verdict[0].upper()}{verdict[1:]}: {self.before:.3f} before, {self.after:.3f} after; difference "
             f"{self.difference:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}, {p}, {examples}."
         )
+
+
+def mean_of(scores: Sequence[float], *, seed: int) -> Mean:
+    """The mean of at least one score in [0, 1], with its interval; `ValueError` for none, or one that is not finite."""
+    import numpy as np
+
+    if not scores or not all(map(math.isfinite, scores)):
+        raise ValueError(f"a mean needs finite scores, at least one, not {list(scores)[:3]}")
+    mean = math.fsum(scores) / len(scores)
+    if set(scores) <= {0.0, 1.0}:
+        return Mean(mean, proportion_interval(round(sum(scores)), len(scores)), len(scores))
+    interval = _interval(np.asarray(scores, dtype=np.float64), derive_seed(seed, "statistics/bootstrap"))
+    return Mean(mean, interval, len(scores))
+
+
+def proportion_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share: never empty, also where all or none succeed."""
+    from scipy import stats
+
+    interval = stats.binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def over_replicates(replicates: Sequence[Sequence[float]]) -> list[float]:
+    """Scores of shape (replicates, examples) to each example's mean: examples, not replicates, are independent."""
+    return [math.fsum(scores) / len(scores) for scores in zip(*replicates, strict=True)]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values, each corrected so that the chance of any false finding among all of them stays below the level.
+
+    Of m sorted ascending, the i-th (from 0) is multiplied by m - i, and none is below an earlier one or above 1.
+    """
+    adjusted, highest, many = [0.0] * len(p_values), 0.0, len(p_values)
+    for rank, place in enumerate(sorted(range(many), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, p_values[place] * (many - rank)))
+        adjusted[place] = highest
+    return adjusted
 
 
 def compare(before: Sequence[float], after: Sequence[float], *, seed: int) -> Comparison:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toishi.tools.workbench.statistics import Comparison, compare
+from toishi.tools.workbench.statistics import Comparison, compare, holm, mean_of, over_replicates
 
 scores = st.lists(st.tuples(*[st.sampled_from([0.0, 0.25, 0.5, 1.0])] * 2), min_size=1, max_size=30)
 
@@ -144,6 +144,48 @@ def test_two_equal_versions_seldom_look_different() -> None:
 def test_scores_that_cannot_be_compared(before: list[float], after: list[float], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         compare(before, after, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "interval"),
+    # The intervals of statsmodels' `proportion_confint(…, method="wilson")`.
+    [(18, 2, (0.698966, 0.972134)), (10, 0, (0.722467, 1.0)), (0, 10, (0.0, 0.277533))],
+)
+def test_the_mean_of_right_and_wrong_is_a_share(right: int, wrong: int, interval: tuple[float, float]) -> None:
+    found = mean_of([1.0] * right + [0.0] * wrong, seed=0)
+    assert (found.score, found.examples) == (right / (right + wrong), right + wrong)
+    assert found.interval == pytest.approx(interval, abs=1e-5)
+
+
+def test_the_mean_of_other_scores_is_bootstrapped() -> None:
+    found = mean_of([0.2, 0.4, 0.6, 0.8] * 10, seed=0)
+    half = 1.96 * math.sqrt(0.05 * 40 / 39 / 40)
+    assert found.interval == pytest.approx((0.5 - half, 0.5 + half), abs=0.01)
+    with pytest.raises(ValueError, match="at least one"):
+        mean_of([], seed=0)
+
+
+def test_p_values_are_corrected_as_statsmodels_does() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005, 0.6]) == pytest.approx([0.04, 0.09, 0.09, 0.025, 0.6])
+    assert holm([]) == []
+
+
+@given(p_values=st.lists(st.floats(0, 1), max_size=8))
+def test_corrected_p_values_keep_their_order_and_never_shrink(p_values: list[float]) -> None:
+    corrected = holm(p_values)
+    assert all(old <= new <= 1 for old, new in zip(p_values, corrected, strict=True))
+    assert sorted(range(len(corrected)), key=lambda place: (p_values[place], corrected[place])) == sorted(
+        range(len(corrected)), key=lambda place: (corrected[place], p_values[place])
+    )
+
+
+def test_replicates_are_averaged_by_example() -> None:
+    assert over_replicates([[1.0, 0.0, 0.5], [0.0, 0.0, 0.5]]) == [0.5, 0.0, 0.5]
+
+
+def test_a_drop_is_ruled_out_only_by_evidence() -> None:
+    assert Comparison(0.8, 0.8, 0.0, (-0.019, 0.019), 1.0, 400).keeps(0.02)
+    assert not Comparison(0.8, 0.82, 0.02, (-0.021, 0.06), 0.4, 60).keeps(0.02)
 
 
 def test_scipy_is_imported_when_it_is_needed() -> None:
