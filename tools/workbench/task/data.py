@@ -20,6 +20,11 @@ class DataSection(Section):
     split: str | None = Field(
         default=None, description="column that says feedback, validation, test or train; empty: divided by the shares"
     )
+    labels: str | None = Field(
+        default=None,
+        description="csv file with labels for rows that came without one, made by `toishi label`; "
+        "default: beside the data, rows.csv has rows.labels.csv",
+    )
     shares: tuple[float, ...] = Field(
         default=(0.4, 0.3, 0.3),
         strict=False,
