@@ -1,40 +1,62 @@
 """A small OpenAI-compatible server for tests: a process of its own that answers by rule and fails on demand.
 
-Run as a program it binds a free port of 127.0.0.1 and prints it. It speaks `POST /v1/chat/completions`, `GET
-/v1/models` (as vLLM and LM Studio do) and `GET /api/tags` (as Ollama does).
+Run as a program it binds a free port of 127.0.0.1 and prints it. It speaks `POST /v1/chat/completions` (whole and as a
+stream), `GET /v1/models` (as vLLM and LM Studio do) and `GET /api/tags` (as Ollama does).
 
 How it answers, always the same for the same messages:
 
 - A message that holds `<instruction>` asks for a better instruction. The reply keeps the old one and adds, for each
   example whose feedback says what was expected, `If the message mentions WORD, answer LABEL.` with the longest word of
   the example's first field.
+- `use NAME: TEXT`, where NAME is a tool of the request, is answered by a call of it with TEXT as its first parameter;
+  what the tool said is repeated in the next reply.
 - Else, of all lines `If the message mentions WORD, answer LABEL.` the first whose word stands in the last message gives
   the label; where none fits, the answer is `unknown`.
 
-How it fails: `POST /control/faults` holds a JSON list; each call to the chat endpoint takes the next entry, `null`
-being a healthy answer. `{"kind": "status", "status": 500, "headers": {…}, "message": "…"}` answers so; `broken_json`
-sends half a document; `truncated` half an answer with finish_reason `length`; `hang_up` closes the connection; `hold`
-answers healthily, but not before `POST /control/release`. `GET /control/calls/N` waits until N calls came to the chat
-endpoint and tells them all.
+With `response_format` of type `json_schema` the answer stands in every text property of an object, numbers are 0. With
+`logprobs` each word comes with one, -0.25 for the first and 0.25 less for each that follows.
+
+How it fails: `POST /control/faults` holds a JSON list in place of the one before; each call to the chat endpoint takes
+the next entry, `null` being a healthy answer, and so are all calls after the last. A fault is an object with a `kind`:
+
+- `status`: answers with `status`, and with `headers` and `message` where given (`{"Retry-After": "1"}`)
+- `late`: a healthy answer after `seconds`; `hold`: a healthy answer, but not before `POST /control/release`
+- `hang_up`: closes the connection without a word; `half`: closes it in the middle of the answer, or of its stream
+- `stream_error`: half a stream, and then an error in it (a call that wants no stream gets status 500)
+- `broken_json`: half a document as if it were whole; `html`: a page of a proxy, with `status` 200 or as given
+- `no_choices`: `choices` is empty; `no_content`: the message's content is null; `no_usage`: says no tokens
+- `truncated`: half an answer with finish_reason `length`; `nonsense`: another text, `text` where given
+
+`"echo": true` in a fault of any kind, or as the only thing in it, adds the Authorization header to the answer's text,
+to the error's message and to the answer's headers.
+
+`GET /control/calls/N` waits until N calls came to the chat endpoint and tells them all, each with its body and its
+`authorization`; `GET /control/state` tells `{"calls": …, "faults_left": …}` at once.
 """
 
 import json
 import re
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 MODEL = "rules"
 RULE = re.compile(r"If the message mentions (.+?), answer (.+?)\.$", re.MULTILINE)
 EXAMPLE = re.compile(r"^Example:\n\w+: (?P<input>.*)(?:\n.*)*?\nfeedback: expected (?P<expected>.+?), ", re.MULTILINE)
+USE = re.compile(r"use (\w+): (.*)")
+NONSENSE = "%%% lorem } ipsum </instruction> 0x00 [["
+PAGE = "<!doctype html><html><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
 
 
-def answer(messages: list[dict[str, str]]) -> str:
+def answer(messages: list[dict[str, Any]]) -> str:
     """The reply to a conversation, by the rules above."""
-    last = messages[-1]["content"]
+    last = str(messages[-1]["content"] or "")
+    if messages[-1]["role"] == "tool":
+        return last
     if "<instruction>" in last:
         return better_instruction(last)
-    prompt = "\n".join(message["content"] for message in messages)
+    prompt = "\n".join(str(message["content"] or "") for message in messages)
     asked = RULE.sub("", last).lower()
     return next((label for word, label in RULE.findall(prompt) if word.lower() in asked), "unknown")
 
@@ -52,31 +74,82 @@ def better_instruction(request: str) -> str:
     return "<instruction>\n" + "\n".join(lines) + "\n</instruction>"
 
 
-def completion(request: dict[str, Any], *, truncated: bool) -> dict[str, Any]:
+def tool_calls(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The call that the last message asks for, where it asks for a tool that is there."""
+    last = request["messages"][-1]
+    wanted = USE.search(str(last["content"] or "")) if last["role"] == "user" else None
+    for tool in request.get("tools") or []:
+        function = tool["function"]
+        if wanted is not None and wanted[1] == function["name"]:
+            first = next(iter(function["parameters"]["properties"]))
+            arguments = json.dumps({first: wanted[2]})
+            function = {"name": function["name"], "arguments": arguments}
+            return [{"id": "call_1", "type": "function", "function": function}]
+    return []
+
+
+def structured(request: dict[str, Any], text: str) -> str:
+    """The text as an object of the schema that the request gives, else as it is."""
+    form = request.get("response_format") or {}
+    if form.get("type") != "json_schema":
+        return text
+    values = {"string": text, "number": 0, "integer": 0, "boolean": False, "array": [], "object": {}}
+    properties = form["json_schema"]["schema"]["properties"]
+    return json.dumps({name: values[kind["type"]] for name, kind in properties.items()})
+
+
+def completion(request: dict[str, Any], fault: dict[str, Any], authorization: str | None) -> dict[str, Any]:
     """The document that the chat endpoint answers with; a token is a word here."""
-    text = answer(request["messages"])
-    if truncated:
+    kind = fault.get("kind")
+    calls = tool_calls(request)
+    text = "" if calls else structured(request, answer(request["messages"]))
+    if kind == "nonsense":
+        text = fault.get("text", NONSENSE)
+    if fault.get("echo"):
+        text = f"{text} {authorization}"
+    if kind == "truncated":
         text = text[: len(text) // 2]
-    prompt_tokens = sum(len(message["content"].split()) for message in request["messages"])
-    tokens = len(text.split())
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 0,
-        "model": request["model"],
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": text},
-                "finish_reason": "length" if truncated else "stop",
-            }
-        ],
-        "usage": {
-            "prompt_tokens": prompt_tokens,
-            "completion_tokens": tokens,
-            "total_tokens": prompt_tokens + tokens,
-        },
+    prompt_tokens = sum(len(str(message["content"] or "").split()) for message in request["messages"])
+    words = text.split()
+    message: dict[str, Any] = {"role": "assistant", "content": None if kind == "no_content" or calls else text}
+    choice: dict[str, Any] = {
+        "index": 0,
+        "message": message,
+        "finish_reason": "tool_calls" if calls else "length" if kind == "truncated" else "stop",
     }
+    if calls:
+        message["tool_calls"] = calls
+    if request.get("logprobs"):
+        tokens = [{"token": word, "logprob": -0.25 * n, "top_logprobs": []} for n, word in enumerate(words, 1)]
+        choice["logprobs"] = {"content": tokens}
+    tokens = len(words) or len(calls)
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": tokens, "total_tokens": prompt_tokens + tokens}
+    document = {"id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": request["model"]}
+    choices = [] if kind == "no_choices" else [choice]
+    return {**document, "choices": choices, **({} if kind == "no_usage" else {"usage": usage})}
+
+
+def chunks(document: dict[str, Any], request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same document as the pieces of a stream: a word each, then the reason, then the usage where it is wanted."""
+    frame = {**document, "object": "chat.completion.chunk"}
+    frame.pop("usage", None)
+    pieces: list[dict[str, Any]] = []
+    for choice in document["choices"]:
+        message = choice["message"]
+        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+        deltas += [{"content": piece} for piece in re.findall(r"\S+\s*|\s+", message["content"] or "")]
+        for number, call in enumerate(message.get("tool_calls", [])):
+            whole = call["function"]["arguments"]
+            deltas.append(
+                {"tool_calls": [{"index": number, **call, "function": {**call["function"], "arguments": ""}}]}
+            )
+            halves = whole[: len(whole) // 2], whole[len(whole) // 2 :]
+            deltas += [{"tool_calls": [{"index": number, "function": {"arguments": half}}]} for half in halves]
+        pieces += [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+        pieces.append({"choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})
+    if "usage" in document and (request.get("stream_options") or {}).get("include_usage"):
+        pieces.append({"choices": [], "usage": document["usage"]})
+    return [{**frame, **piece} for piece in pieces]
 
 
 class RuleServer(ThreadingHTTPServer):
@@ -105,6 +178,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_document({"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "vllm"}]})
         elif self.path == "/api/tags":
             self.send_document({"models": [{"name": MODEL}]})
+        elif self.path == "/control/state":
+            self.send_document({"calls": len(self.server.calls), "faults_left": len(self.server.faults)})
         elif self.path.startswith("/control/calls/"):
             wanted = int(self.path.rpartition("/")[2])
             with self.server.arrived:
@@ -128,36 +203,68 @@ class Handler(BaseHTTPRequestHandler):
             self.send_document({"error": {"message": f"no such page: {self.path}"}}, status=404)
 
     def chat(self, request: dict[str, Any]) -> None:
+        authorization = self.headers.get("Authorization")
         with self.server.arrived:
-            self.server.calls.append({**request, "authorization": self.headers.get("Authorization")})
-            fault = self.server.faults.pop(0) if self.server.faults else None
+            self.server.calls.append({**request, "authorization": authorization})
+            fault = (self.server.faults.pop(0) if self.server.faults else None) or {}
             self.server.arrived.notify_all()
-        kind = fault["kind"] if fault else None
+        kind = fault.get("kind")
+        headers = {**fault.get("headers", {}), **({"X-Echo": str(authorization)} if fault.get("echo") else {})}
         if kind == "hold":
             self.server.released.wait()
-        if fault and kind == "status":
-            message = fault.get("message", f"told to answer {fault['status']}")
+        elif kind == "late":
+            time.sleep(fault["seconds"])
+        if kind == "status" or (kind == "stream_error" and not request.get("stream")):
+            status = fault.get("status", 500)
+            message = fault.get("message", f"told to answer {status}")
+            if fault.get("echo"):
+                message = f"{message} {authorization}"
             error = {"error": {"message": message, "type": "fault", "code": None}}
-            self.send_document(error, status=fault["status"], headers=fault.get("headers", {}))
+            self.send_document(error, status=status, headers=headers)
         elif kind == "hang_up":
             self.close_connection = True
-        elif kind == "broken_json":
-            text = json.dumps(completion(request, truncated=False))
-            self.send_text(text[: len(text) // 2])
+        elif kind == "html":
+            self.send_text(PAGE, status=fault.get("status", 200), headers={**headers, "Content-Type": "text/html"})
         else:
-            self.send_document(completion(request, truncated=kind == "truncated"))
+            document = completion(request, fault, authorization)
+            if request.get("stream"):
+                self.send_stream(chunks(document, request), kind, headers)
+            else:
+                text = json.dumps(document)
+                half = kind in ("half", "broken_json")
+                length = len(text) if kind == "half" else None
+                self.send_text(text[: len(text) // 2] if half else text, headers=headers, length=length)
+
+    def send_stream(self, pieces: list[dict[str, Any]], kind: str | None, headers: dict[str, str]) -> None:
+        """Server-sent events; the connection ends with them, since nobody knew their length."""
+        events = [f"data: {json.dumps(piece)}\n\n" for piece in pieces] + ["data: [DONE]\n\n"]
+        if kind in ("half", "stream_error"):
+            events = events[: len(events) // 2]
+        if kind == "stream_error":
+            events.append('data: {"error": {"message": "the worker died", "type": "fault", "code": 500}}\n\n')
+        if kind == "broken_json":
+            events[len(events) // 2] = 'data: {"choices": [{"delta"\n\n'
+        self.close_connection = True
+        self.send_response(200)
+        for name, value in {"Content-Type": "text/event-stream", "Connection": "close", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for event in events:
+            self.wfile.write(event.encode())
 
     def send_document(self, document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> None:
         self.send_text(json.dumps(document), status=status, headers=headers)
 
-    def send_text(self, text: str, *, status: int = 200, headers: dict[str, str] | None = None) -> None:
+    def send_text(
+        self, text: str, *, status: int = 200, headers: dict[str, str] | None = None, length: int | None = None
+    ) -> None:
+        """`length` is what the answer claims to have, where that is not true."""
         body = text.encode()
+        if length is not None:
+            self.close_connection = True
         self.send_response(status)
-        for name, value in {
-            "Content-Type": "application/json",
-            "Content-Length": str(len(body)),
-            **(headers or {}),
-        }.items():
+        own = {"Content-Type": "application/json", "Content-Length": str(len(body) if length is None else length)}
+        for name, value in {**own, **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -44,6 +44,12 @@ class ModelServer:
             calls: list[dict[str, Any]] = json.load(response)
         return calls
 
+    def state(self) -> dict[str, int]:
+        """How many calls came to the chat endpoint, and how many faults are still to happen (`faults_left`)."""
+        with urllib.request.urlopen(f"{self.url}/control/state") as response:
+            state: dict[str, int] = json.load(response)
+        return state
+
     def stop(self) -> None:
         """Ends the process, if it still runs."""
         self._process.kill()
