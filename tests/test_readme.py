@@ -45,7 +45,7 @@ def test_the_task_in_the_readme_loads(tmp_path: Path) -> None:
     (tmp_path / "prompt.txt").write_text(block("text"))
     (tmp_path / "messages.csv").write_text(block("csv"))
     task = load_task(tmp_path)
-    assert task.prompt_text == block("text")
+    assert task.texts["prompt"].content == block("text")
     assert [*task.data.inputs, task.data.expected] == block("csv").splitlines()[0].split(",")
 
 

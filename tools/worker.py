@@ -114,7 +114,7 @@ class Sitting:
         self.project = project
         self.row = row
         self.task, self.splits = snapshot(journal, row)
-        self.budget = Budget(self.task.budget.limits(), seconds_before=row.seconds)
+        self.budget = Budget(self.task.budget.limits(), before=journal.spent(row.id))
         self.chronicle = Chronicle(journal.recorder(row.id), journal.decisions(row.id))
         self.heartbeat = Heartbeat(journal, row.id, self.budget, self.chronicle)
 

@@ -9,7 +9,7 @@ from toishi.tools.workbench.data import Splits
 from toishi.tools.workbench.events import Judged
 from toishi.tools.workbench.rollouts import RolloutRunner
 from toishi.tools.workbench.statistics import Comparison, compare
-from toishi.tools.workbench.task import MODULE, Task
+from toishi.tools.workbench.task import Task
 
 
 async def judge(runner: RolloutRunner, splits: Splits, seed: Candidate, best: Candidate, *, stream: int) -> Comparison:
@@ -44,15 +44,19 @@ def judged(comparison: Comparison) -> Judged:
 
 
 def change_to(task: Task, best: Candidate, *, validation: tuple[float, float], test: Comparison | None) -> Change:
-    """The edit of the prompt file from the seed to `best`, with its evidence.
+    """The edits of the modules' files from the seed to `best`, with their evidence.
 
     `validation` holds the mean scores of seed and best; `test` is None where the budget did not carry the test.
     """
-    edit = FileEdit(task.program.prompt, task.prompt_text, task.prompt_file_with(best.texts[MODULE]))
+    edits = tuple(
+        FileEdit(file.path, file.content, file.with_text(best.texts[module]))
+        for module, file in task.texts.items()
+        if best.texts[module] != file.text
+    )
     evidence: dict[str, Any] = {
         "task": task.name,
         "seed": task.seed,
         "validation": {"before": validation[0], "after": validation[1]},
         "test": None if test is None else judged(test).model_dump(mode="json", exclude={"kind"}),
     }
-    return Change((edit,), evidence)
+    return Change(edits, evidence)

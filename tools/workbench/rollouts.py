@@ -5,7 +5,7 @@ the scores decide.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from toishi.tools.workbench.budget import Budget, Reservation
@@ -15,10 +15,10 @@ from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.metrics.protocol import Judgement, Metric
 from toishi.tools.workbench.models.gateway import Gateway
-from toishi.tools.workbench.models.protocol import Message, Reply, Request, Sampling
+from toishi.tools.workbench.models.protocol import Message, Reply, Request, Sampling, ToolSpec
 from toishi.tools.workbench.program import Program
-from toishi.tools.workbench.prompting import render
-from toishi.tools.workbench.rollout import ModuleCall, Rollout
+from toishi.tools.workbench.program.trace import Ask, Trace
+from toishi.tools.workbench.rollout import Rollout
 
 PURPOSE = "rollout"
 
@@ -59,9 +59,8 @@ class RolloutRunner:
     ) -> list[Rollout]:
         """One rollout for each example, in the order of the examples.
 
-        What this run did before is not done again: within a sitting it costs nothing, and what the journal holds from
-        an earlier sitting is counted as spent once more, as the budget starts anew with each. All that is new is
-        reserved together before any of it starts.
+        What this run did before, in this sitting or an earlier one, is not done again. All that is new is reserved
+        together before any of it starts.
 
         Raises `BudgetSpent` where the rollouts do not fit (nothing is started) or their tokens, dollars or seconds do
         not (what could be finished is kept), and whatever the gateway or the journal raise for want of a model or a
@@ -78,13 +77,12 @@ class RolloutRunner:
 
     async def _run_new(self, candidate: Candidate, examples: dict[_Key, Example], split: str) -> None:
         recorded = {key: rollout for key in examples if (rollout := self._recorded(key)) is not None}
+        self._done.update(recorded)
         fresh = [key for key in examples if key not in recorded]
-        reservations = self._reserve(len(fresh))
+        reservations = self._budget.reserve_rollouts(len(fresh))
         tasks = []
         try:
             async with asyncio.TaskGroup() as group:
-                for key, rollout in recorded.items():
-                    tasks.append(self._start(group, key, self._recount(key, rollout)))
                 for key, reservation in zip(fresh, reservations, strict=True):
                     tasks.append(self._start(group, key, self._pay(key, candidate, examples[key], split, reservation)))
         except ExceptionGroup as errors:
@@ -104,22 +102,6 @@ class RolloutRunner:
     def _recorded(self, key: _Key) -> Rollout | None:
         return None if self._journal is None else self._journal.find_rollout(self._run, *key)
 
-    def _reserve(self, count: int) -> list[Reservation]:
-        """Refused or granted as a whole, and then one by one, since each rollout ends on its own."""
-        if not count:
-            return []
-        self._budget.reserve(rollouts=count).release()
-        return [self._budget.reserve(rollouts=1, recorded=True) for _ in range(count)]
-
-    async def _recount(self, key: _Key, rollout: Rollout) -> BudgetSpent | None:
-        """Takes up a rollout of an earlier sitting; the gateway counts the calls that this run paid for."""
-        self._budget.reserve(rollouts=1, recorded=True).settle()
-        for call in rollout.calls:
-            if call.reply is not None:
-                await self._ask(call.messages, rollout.replicate)
-        self._done[key] = rollout
-        return None
-
     async def _pay(
         self, key: _Key, candidate: Candidate, example: Example, split: str, reservation: Reservation
     ) -> BudgetSpent | None:
@@ -135,7 +117,7 @@ class RolloutRunner:
         return None
 
     async def _execute(self, candidate: Candidate, example: Example, *, replicate: int) -> Rollout:
-        trace = _Trace(candidate, lambda messages: self._ask(messages, replicate))
+        trace = Trace(candidate.texts, self._program.retrievers, self._asking(replicate))
         output, error = "", None
         try:
             answer: object = await self._program.run(example, trace.call)
@@ -150,7 +132,7 @@ class RolloutRunner:
         if trace.fault is not None:
             raise trace.fault
         if error is None:
-            judgement = await self._metric(example, output)
+            judgement = await self._metric(example, output, trace.calls)
         else:
             judgement = Judgement(0.0, f"the program failed: {error}")
         replies = [call.reply for call in trace.calls if call.reply is not None]
@@ -170,39 +152,9 @@ class RolloutRunner:
             error=error,
         )
 
-    async def _ask(self, messages: tuple[Message, ...], replicate: int) -> Reply:
-        return await self._gateway.call(PURPOSE, Request(self._model, messages, self._sampling, self._seed, replicate))
+    def _asking(self, replicate: int) -> Ask:
+        async def ask(messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], schema: str | None) -> Reply:
+            request = Request(self._model, messages, self._sampling, self._seed, replicate, tools, schema)
+            return await self._gateway.call(PURPOSE, request)
 
-
-class _Trace:
-    """The `call` of one rollout, and what it saw.
-
-    `fault` is the first failure that says nothing about the program. It is kept here, since a program may catch what
-    `call` raises and go on, and its score would then be one for the network.
-    """
-
-    def __init__(self, candidate: Candidate, ask: Callable[[tuple[Message, ...]], Awaitable[Reply]]) -> None:
-        self.calls: list[ModuleCall] = []
-        self.fault: Exception | None = None
-        self._texts = candidate.texts
-        self._ask = ask
-
-    async def call(self, module: str, /, **fields: str) -> str:
-        text = self._texts.get(module)
-        if text is None:
-            known = ", ".join(f"'{name}'" for name in self._texts)
-            raise LookupError(f"there is no module '{module}'; the candidate has {known}")
-        messages = render(text, fields)
-        # The place is taken at the start: a trace keeps the order in which calls began.
-        place = len(self.calls)
-        self.calls.append(ModuleCall(module, fields, messages, None, "not finished"))
-        try:
-            reply = await self._ask(messages)
-        except RequestRefused as refused:
-            self.calls[place] = ModuleCall(module, fields, messages, None, str(refused))
-            raise
-        except Exception as error:
-            self.fault = self.fault or error
-            raise
-        self.calls[place] = ModuleCall(module, fields, messages, reply)
-        return reply.text
+        return ask

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toishi.tools.workbench.budget import Budget, Limits
+from toishi.tools.workbench.budget import Budget, Limits, Spent
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import BudgetSpent, JournalError, ModelUnavailable, RequestRefused
 from toishi.tools.workbench.example import Example
@@ -19,6 +19,7 @@ from toishi.tools.workbench.program import Call, Program, prompt_program
 from toishi.tools.workbench.rollouts import RolloutRunner
 
 MODEL = "scripted/echo"
+NOTHING = Spent(0, 0, 0.0, 0.0)
 SEED = Candidate({"prompt": "Repeat."})
 EXAMPLES = [Example(str(number), {"text": f"text {number}"}, f"text {number}") for number in range(6)]
 
@@ -90,7 +91,7 @@ class Sitting:
         sampling: Sampling | None = None,
     ) -> None:
         self.model = model or ScriptedModel()
-        self.budget = Budget(limits or Limits())
+        self.budget = Budget(limits or Limits(), before=NOTHING if journal is None else journal.spent(run))
         self.gateway = Gateway(
             {MODEL: self.model}, journal=journal, budget=self.budget, run=run, patience=Patience(attempts=1)
         )
@@ -336,7 +337,7 @@ async def calls_nobody(example: Example, call: Call) -> str:
         pytest.param(fails_half_way, "ValueError: no number in the answer", 1, id="raises"),
         pytest.param(gives_no_text, "TypeError: the program gave int where text is expected", 0, id="no text"),
         pytest.param(
-            calls_nobody, "LookupError: there is no module 'summary'; the candidate has 'prompt'", 0, id="no module"
+            calls_nobody, "LookupError: there is no module 'summary'; the program has 'prompt'", 0, id="no module"
         ),
     ],
 )

@@ -68,7 +68,7 @@ def test_a_run_holds_all_it_needs_whatever_becomes_of_the_files(tmp_path: Path, 
     for name in ("rows.csv", "prompt.txt", "task.toml"):
         (tmp_path / name).unlink()
     stored, splits = snapshot(journal, run)
-    assert (stored.prompt_text, run.data) == ("Name the topic.\n", splits.content_hash)
+    assert (stored.texts["prompt"].content, run.data) == ("Name the topic.\n", splits.content_hash)
     assert [example.inputs["text"] for example in splits.test] == ["message 4 about cards", "message 5 about fees"]
     assert (len(splits.feedback), len(splits.validation)) == (2, 2)
     assert (run.name, run.method, run.status, run.seed) == ("Bank messages", "gepa", "queued", 3)

@@ -10,8 +10,10 @@ from toishi.tools.workbench.data import load_data
 from toishi.tools.workbench.errors import BudgetSpent
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.metrics.building import build_metric
+from toishi.tools.workbench.metrics.context import MetricContext
 from toishi.tools.workbench.models.gateway import Gateway
 from toishi.tools.workbench.models.protocol import Listener, Reply, Request
+from toishi.tools.workbench.program import prompt_program
 from toishi.tools.workbench.rollouts import RolloutRunner
 from toishi.tools.workbench.statistics import Comparison, compare
 from toishi.tools.workbench.task import Task, load_task
@@ -81,10 +83,10 @@ async def verdict(journal: Journal, task: Task, project: Path, model: ScriptedRu
     splits = load_data(task, project)
     budget = Budget(task.budget.limits())
     gateway = Gateway({model.name: model}, journal=journal, budget=budget, run="r-1")
-    program = task.program_at_seed()
+    program = prompt_program(task.seed_texts()["prompt"])
     runner = RolloutRunner(
         program,
-        build_metric(task, splits.all),
+        build_metric(task, splits.all, MetricContext(project)),
         gateway,
         journal,
         budget,

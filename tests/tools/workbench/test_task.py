@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from toishi.tools.workbench.budget import Limits
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import TaskError
 from toishi.tools.workbench.models.protocol import Sampling
+from toishi.tools.workbench.program.building import build_program
 from toishi.tools.workbench.task import Task, TaskFile, load_task
 
 SMALL = """\
@@ -119,7 +121,7 @@ def test_paths_count_from_the_project_wherever_the_task_lies(folder: Path) -> No
     (inner / "task.toml").write_text(SMALL.replace("messages.csv", "../../messages.csv"))
     task = load_task(inner / "task.toml")
     assert (task.program.prompt, task.data.file) == ("tasks/bank/prompt.txt", "messages.csv")
-    assert task.prompt_text == "Inner."
+    assert task.texts["prompt"].content == "Inner."
     assert str(folder) not in task.model_dump_json()
 
 
@@ -139,19 +141,19 @@ def test_a_byte_order_mark_before_the_task_is_no_mistake(folder: Path) -> None:
 def test_the_seed_program_is_the_prompt_without_its_last_line_end(folder: Path) -> None:
     (folder / "prompt.txt").write_bytes(b"Read.\r\nName the intent.\r\n")
     task = load(folder, SMALL)
-    modules = task.program_at_seed().modules
-    assert modules == {"prompt": "Read.\r\nName the intent."}
-    assert task.prompt_file_with(modules["prompt"]).encode() == (folder / "prompt.txt").read_bytes()
-    assert task.prompt_file_with("Better.") == "Better.\r\n"
+    assert task.seed_texts() == {"prompt": "Read.\r\nName the intent."}
+    file = task.texts["prompt"]
+    assert file.with_text(file.text).encode() == (folder / "prompt.txt").read_bytes()
+    assert file.with_text("Better.") == "Better.\r\n"
 
 
 async def test_the_seed_program_hands_the_inputs_to_its_one_module(folder: Path) -> None:
     from toishi.tools.workbench.example import Example
 
-    async def call(module: str, /, **fields: str) -> str:
+    async def call(module: str, /, **fields: Any) -> str:
         return f"{module} got {fields}"
 
-    program = load(folder, SMALL).program_at_seed()
+    program = build_program(load(folder, SMALL), folder)
     assert await program.run(Example("1", {"text": "hi"}, "x"), call) == "prompt got {'text': 'hi'}"
     assert Candidate(program.modules).texts["prompt"] == "Name the intent."
 
@@ -261,12 +263,12 @@ def test_placeholders_are_the_inputs_that_the_prompt_names(folder: Path) -> None
             id="negative share",
         ),
         pytest.param(
-            '"choice"', '"chioce"', "metric.kind should be 'exact' or 'choice', not 'chioce'", id="unknown metric"
+            '"choice"', '"chioce"', "metric.kind = 'chioce' is unknown; did you mean 'choice'?", id="unknown metric"
         ),
         pytest.param(
             '"choice"',
             '"exact"\nchoices = ["a", "b"]',
-            "metric: choices have no meaning with kind = 'exact'",
+            "metric.choices has no meaning with kind = 'exact', only with 'choice'",
             id="choices without choice",
         ),
         pytest.param(

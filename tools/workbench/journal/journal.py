@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 
+from toishi.tools.workbench.budget import Spent
 from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.events import Emit, Event
 from toishi.tools.workbench.example import Example
@@ -65,7 +66,7 @@ class Journal:
         self._writer.close()
         self._reader.close()
 
-    def read(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+    def read(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[sqlite3.Row]:
         """The rows that a query gives; `JournalError` where the database cannot be read."""
         try:
             return self._reader.execute(sql, values).fetchall()
@@ -167,6 +168,17 @@ class Journal:
         )
         messages = self._messages(rows)
         return [records.rollout_of(row, messages) for row in rows]
+
+    def spent(self, run: str) -> Spent:
+        """What a run's recorded work took, over all sittings; the cost is None where any reply's is unknown."""
+        (row,) = self.read(
+            "SELECT (SELECT count(*) FROM rollouts WHERE run = :run) AS rollouts, "
+            "coalesce((SELECT seconds FROM runs WHERE id = :run), 0.0) AS seconds, "
+            "coalesce(sum(prompt_tokens + completion_tokens), 0) AS tokens, coalesce(sum(cost), 0) AS cost, "
+            "count(*) - count(cost) AS unpriced FROM replies WHERE run = :run",
+            {"run": run},
+        )
+        return Spent(row["rollouts"], row["tokens"], None if row["unpriced"] else row["cost"], row["seconds"])
 
     def mean_spent(self, run: str, candidate: str, split: str) -> tuple[float, float]:
         """Mean tokens and US dollars of a candidate's rollouts on a split; an unknown price counts as 0."""

@@ -1,9 +1,11 @@
-"""A task: what to improve, and how to judge it, as read from its `task.toml`.
+"""A task as loaded from its `task.toml`: the file, the texts that it names, and what identifies the rest.
 
 `load_task` checks everything that can be seen without reading the data. In a `Task` all paths count from the project
-folder, and the prompt's text is part of it, so its JSON is all that a run needs to be resumed.
+folder, and the prompts' texts are part of it, so its JSON is all that a run needs to be resumed.
 """
 
+import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,39 +14,58 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from toishi.tools.workbench.errors import TaskError
-from toishi.tools.workbench.program import Program, prompt_program
 from toishi.tools.workbench.prompting import placeholders
 from toishi.tools.workbench.settings import TASK_FILE, find_project
 from toishi.tools.workbench.task.file import TaskFile
+from toishi.tools.workbench.task.program import ProgramSection
+from toishi.tools.workbench.task.section import Section
 from toishi.tools.workbench.validation import explain
 
-MODULE = "prompt"
 DATA_KINDS = (".csv", ".jsonl")
+IN_BRACES = re.compile(r"{([A-Za-z_]\w*)}")
+
+
+class ModuleText(Section):
+    """A module's text file: its path from the project folder, and its content to the last byte."""
+
+    path: str
+    content: str
+
+    @property
+    def text(self) -> str:
+        """The instruction: the content without the line end that closes the file."""
+        return self.content.rstrip("\r\n")
+
+    def with_text(self, text: str) -> str:
+        """What the file holds when `text` is the instruction: the line end that closed the file stays."""
+        return text + self.content[len(self.text) :]
 
 
 class Task(TaskFile):
     """A task as loaded: its paths count from the project folder, and its JSON is the snapshot that a run keeps."""
 
-    prompt_text: str = Field(description="content of the prompt file, to the last byte")
+    texts: dict[str, ModuleText] = Field(description="the modules' text files, by module")
+    sources: dict[str, str] = Field(description="SHA-256 of the code and corpora that the program consists of, by path")
 
-    def program_at_seed(self) -> Program:
-        """The program with the prompt as it is in the file, without the line end that closes it."""
-        return prompt_program(self.prompt_text.rstrip("\r\n"), module=MODULE)
-
-    def prompt_file_with(self, text: str) -> str:
-        """What the prompt file holds when `text` is the prompt: the line end that closed the file stays."""
-        return text + self.prompt_text[len(self.prompt_text.rstrip("\r\n")) :]
+    def seed_texts(self) -> dict[str, str]:
+        """The instruction of each module as it stands in its file."""
+        return {module: one.text for module, one in self.texts.items()}
 
     def placeholders(self) -> Mapping[str, tuple[str, ...]]:
-        """The inputs that each module's text names in braces; a rewritten text must name them too."""
-        return {MODULE: placeholders(self.prompt_text, self.data.inputs)}
+        """What each module's text names in braces, which a rewritten text must name too.
+
+        The inputs, for a prompt; for other programs, whose modules have fields of their own, every name.
+        """
+        if self.program.prompt is not None:
+            return {module: placeholders(one.text, self.data.inputs) for module, one in self.texts.items()}
+        return {module: tuple(dict.fromkeys(IN_BRACES.findall(one.text))) for module, one in self.texts.items()}
 
 
 def load_task(path: Path, *, project: Path | None = None) -> Task:
     """The task in a `task.toml` (or in the folder that holds one).
 
     `project` is found by `find_project` where it is not given. Raises `TaskError` with one sentence for a file that is
-    missing, no TOML, or says something that cannot be, and for a prompt or data file that is missing or unusable.
+    missing, no TOML, or says something that cannot be, and for a file that it names and that is missing or unusable.
     """
     path = path / TASK_FILE if path.is_dir() else path
     try:
@@ -52,24 +73,49 @@ def load_task(path: Path, *, project: Path | None = None) -> Task:
     except ValidationError as error:
         raise TaskError(f"{path}: {explain(error, TaskFile)}") from None
     root = (project or find_project(path)).resolve()
-
-    def place(key: str, name: str) -> str:
-        return _place(path, key, name, root)
-
-    prompt = place("program.prompt", written.program.prompt)
-    text = _prompt_text(path, written, root / prompt)
-    files = {key: place(f"data.{key}", name) for key, name in written.data.files().items()}
+    program, texts, sources = _program(path, written.program, root)
+    files = {key: _place(path, f"data.{key}", name, root) for key, name in written.data.files().items()}
     for key, name in written.data.files().items():
         if Path(name).suffix.lower() not in DATA_KINDS:
             raise TaskError(f"{path}: data.{key} = '{name}' should end in {' or '.join(DATA_KINDS)}")
-    return Task(
-        **{
-            **dict(written),
-            "program": written.program.model_copy(update={"prompt": prompt}),
-            "data": written.data.model_copy(update=files),
-        },
-        prompt_text=text,
-    )
+    changed = {"program": program, "data": written.data.model_copy(update=files)}
+    return Task(**{**dict(written), **changed}, texts=texts, sources=sources)
+
+
+def _program(
+    source: Path, written: ProgramSection, root: Path
+) -> tuple[ProgramSection, dict[str, ModuleText], dict[str, str]]:
+    """The section with its paths counted from the project, the modules' texts, and the hashes of code and corpora."""
+    keys = {module: f"program.modules.{module}" for module in written.modules} or {"prompt": "program.prompt"}
+    placed, texts = {}, {}
+    for module, name in written.prompts().items():
+        placed[module] = _place(source, keys[module], name, root)
+        content = _prompt_text(f"{source}: {keys[module]} = '{name}'", written, root / placed[module])
+        texts[module] = ModuleText(path=placed[module], content=content)
+    retrievers = {
+        name: one.model_copy(update={"file": _place(source, f"program.retrievers.{name}.file", one.file, root)})
+        for name, one in written.retrievers.items()
+    }
+    update: dict[str, Any] = {"retrievers": retrievers}
+    if written.prompt is not None:
+        update["prompt"] = placed["prompt"]
+    else:
+        update["modules"] = placed
+    code = []
+    for key in ("code", "graph"):
+        name = getattr(written, key)
+        if name is not None:
+            file, _, attribute = name.partition(":")
+            code.append(_place(source, f"program.{key}", file, root))
+            update[key] = f"{code[-1]}:{attribute}"
+    files = [*code, *(one.file for one in retrievers.values())]
+    return written.model_copy(update=update), texts, {file: source_hash(root / file) for file in files}
+
+
+def source_hash(file: Path) -> str:
+    """SHA-256 of a file's content."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -91,8 +137,9 @@ def _place(source: Path, key: str, name: str, project: Path) -> str:
     """A path as the project sees it. Only data may lie outside, and only where its absolute path was written."""
     full = (source.absolute().parent / name).resolve()
     outside = not full.is_relative_to(project)
-    if outside and (key == "program.prompt" or not Path(name).is_absolute()):
-        way_out = "move it there" if key == "program.prompt" else "move it there or write its absolute path"
+    inside_only = not key.startswith("data.")
+    if outside and (inside_only or not Path(name).is_absolute()):
+        way_out = "move it there" if inside_only else "move it there or write its absolute path"
         raise TaskError(f"{source}: {key} = '{name}' leads out of the project folder {project}; {way_out}")
     if not full.is_file():
         what = "is no file" if full.exists() else "does not exist"
@@ -100,8 +147,7 @@ def _place(source: Path, key: str, name: str, project: Path) -> str:
     return str(full) if outside else full.relative_to(project).as_posix()
 
 
-def _prompt_text(source: Path, written: TaskFile, file: Path) -> str:
-    name = f"{source}: program.prompt = '{written.program.prompt}'"
+def _prompt_text(name: str, written: ProgramSection, file: Path) -> str:
     try:
         text = file.read_bytes().decode()
     except OSError as error:
@@ -110,8 +156,8 @@ def _prompt_text(source: Path, written: TaskFile, file: Path) -> str:
         raise TaskError(f"{name} is not UTF-8 (byte {error.start}); save it as UTF-8") from None
     if not text.strip():
         raise TaskError(f"{name} is empty; write the instruction that is to be improved")
-    if len(text) > written.program.max_characters:
+    if len(text) > written.max_characters:
         raise TaskError(
-            f"{name} has {len(text)} characters, more than program.max_characters = {written.program.max_characters}"
+            f"{name} has {len(text)} characters, more than program.max_characters = {written.max_characters}"
         )
     return text

@@ -20,7 +20,8 @@ def task(choices: list[str] | None = None, **data: Any) -> Task:
             "program": {"prompt": "prompt.txt"},
             "data": {"inputs": ["text"], "expected": "label", **(data or {"file": "m.csv"})},
             "metric": {"kind": "choice", "choices": choices},
-            "prompt_text": "Name the intent.",
+            "texts": {},
+            "sources": {},
         }
     )
 
