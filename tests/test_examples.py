@@ -14,6 +14,7 @@ import pytest
 from tests.servers.running import ModelServer
 from toishi.tools.workbench.data import load_data
 from toishi.tools.workbench.metrics.building import build_metric
+from toishi.tools.workbench.metrics.context import MetricContext
 from toishi.tools.workbench.task import load_task
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +26,7 @@ async def test_an_example_has_data_that_its_metric_can_judge(path: Path) -> None
     task = load_task(path, project=path.parent)
     splits = load_data(task, path.parent)
     examples = [*splits.feedback, *splits.validation, *splits.test]
-    metric = build_metric(task, examples)
+    metric = build_metric(task, examples, MetricContext(path.parent))
     assert {(await metric(example, example.expected)).score for example in examples} == {1.0}
 
 

@@ -11,9 +11,11 @@ from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.data import Splits
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.metrics.building import build_metric
+from toishi.tools.workbench.metrics.context import Ask, MetricContext
 from toishi.tools.workbench.models.gateway import Gateway
 from toishi.tools.workbench.models.protocol import Message, Reply, Request
 from toishi.tools.workbench.models.registry import open_model
+from toishi.tools.workbench.program.building import build_program
 from toishi.tools.workbench.rollouts import RolloutRunner
 from toishi.tools.workbench.task import Task
 from toishi.tools.workbench.textgrad.reflection import ReflectionRequest, render
@@ -55,13 +57,13 @@ async def open_bench(
     journal: Journal, project: Path, run: str, task: Task, splits: Splits, budget: Budget
 ) -> AsyncIterator[Bench]:
     """The bench of a run, its models closed in the end, with what is in flight cut off."""
-    metric = build_metric(task, splits.all)
-    program = task.program_at_seed()
+    program = build_program(task, project)
     models = {
         name: open_model(name, base_url=_base_url(task, name), project=project)
-        for name in dict.fromkeys((task.models.task, task.models.reflection_name))
+        for name in dict.fromkeys((task.models.task, task.models.reflection_name, task.models.judge_name))
     }
     gateway = Gateway(models, journal=journal, budget=budget, run=run, concurrency=task.models.concurrency)
+    metric = build_metric(task, splits.all, MetricContext(project, _ask_through(gateway, task)))
     runner = RolloutRunner(
         program,
         metric,
@@ -77,6 +79,18 @@ async def open_bench(
         yield Bench(journal, run, task, splits, Candidate(program.modules), budget, runner, gateway)
     finally:
         await gateway.close()
+
+
+def _ask_through(gateway: Gateway, task: Task) -> Ask:
+    """How a metric asks the model that judges."""
+    name, sampling = task.models.judge_name, task.models.judge_sampling()
+
+    async def ask(purpose: str, messages: tuple[Message, ...], replicate: int = 0, schema: str | None = None) -> Reply:
+        return await gateway.call(
+            purpose, Request(name, messages, sampling, task.seed, replicate=replicate, schema=schema)
+        )
+
+    return ask
 
 
 def _base_url(task: Task, name: str) -> str | None:

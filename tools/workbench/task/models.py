@@ -13,11 +13,13 @@ class ModelsSection(Section):
         default="auto", min_length=1, description="model that runs the program; 'auto': what is found here"
     )
     reflection: str | None = Field(default=None, min_length=1, description="model that rewrites; default: as task")
+    judge: str | None = Field(default=None, min_length=1, description="model that judges; default: as reflection")
     base_url: str | None = Field(default=None, description="address of an OpenAI-compatible server")
     temperature: float = Field(default=0.0, ge=0, description="sampling temperature of the program; 0 is greedy")
     max_tokens: int = Field(default=512, gt=0, description="longest answer of a module, in tokens")
     reflection_temperature: float = Field(default=1.0, ge=0, description="sampling temperature of the rewriting")
     reflection_max_tokens: int = Field(default=2048, gt=0, description="longest reply of the rewriting, in tokens")
+    judge_max_tokens: int = Field(default=1024, gt=0, description="longest verdict of the judge, in tokens")
     concurrency: int = Field(default=16, gt=0, description="how many calls may be in flight")
 
     @field_validator("base_url")
@@ -36,6 +38,11 @@ class ModelsSection(Section):
         """The model that rewrites."""
         return self.reflection or self.task
 
+    @property
+    def judge_name(self) -> str:
+        """The model that judges."""
+        return self.judge or self.reflection_name
+
     def sampling(self) -> Sampling:
         """How the program's replies are drawn."""
         return Sampling(temperature=self.temperature, max_tokens=self.max_tokens)
@@ -43,3 +50,7 @@ class ModelsSection(Section):
     def reflection_sampling(self) -> Sampling:
         """How new instructions are drawn."""
         return Sampling(temperature=self.reflection_temperature, max_tokens=self.reflection_max_tokens)
+
+    def judge_sampling(self) -> Sampling:
+        """How verdicts are drawn: greedily, since the same answer should be marked the same again."""
+        return Sampling(max_tokens=self.judge_max_tokens)

@@ -1,5 +1,6 @@
 """The metric that a task names."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,14 +9,17 @@ from toishi.tools.workbench.errors import DataError
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.building import build_metric
 from toishi.tools.workbench.metrics.choice import Choice
+from toishi.tools.workbench.metrics.context import MetricContext
 from toishi.tools.workbench.metrics.exact import Exact
 from toishi.tools.workbench.task import Task
+
+CONTEXT = MetricContext(Path("/nowhere"))
 
 
 def task(**metric: Any) -> Task:
     data = {"file": "m.csv", "inputs": ["text"], "expected": "label"}
     sections = {"program": {"prompt": "p.txt"}, "data": data, "metric": metric}
-    return Task.model_validate({"name": "Messages", "prompt_text": "Name it.", **sections})
+    return Task.model_validate({"name": "Messages", "texts": {}, "sources": {}, **sections})
 
 
 def examples(*labels: str) -> list[Example]:
@@ -23,17 +27,17 @@ def examples(*labels: str) -> list[Example]:
 
 
 def test_exact_needs_no_labels() -> None:
-    assert isinstance(build_metric(task(kind="exact"), examples("a")), Exact)
+    assert isinstance(build_metric(task(kind="exact"), examples("a"), CONTEXT), Exact)
 
 
 def test_the_labels_of_the_data_are_the_choices_where_none_are_written() -> None:
-    metric = build_metric(task(kind="choice"), examples("b", "a", "b"))
+    metric = build_metric(task(kind="choice"), examples("b", "a", "b"), CONTEXT)
     assert isinstance(metric, Choice)
     assert metric.choices == ("a", "b")
 
 
 def test_written_choices_win() -> None:
-    metric = build_metric(task(kind="choice", choices=["c", "a", "b"]), examples("a"))
+    metric = build_metric(task(kind="choice", choices=["c", "a", "b"]), examples("a"), CONTEXT)
     assert isinstance(metric, Choice)
     assert metric.choices == ("c", "a", "b")
 
@@ -47,5 +51,5 @@ def test_written_choices_win() -> None:
 )
 def test_labels_that_make_no_choice_are_refused(labels: list[str], sentence: str) -> None:
     with pytest.raises(DataError) as raised:
-        build_metric(task(kind="choice"), examples(*labels))
+        build_metric(task(kind="choice"), examples(*labels), CONTEXT)
     assert str(raised.value) == sentence
