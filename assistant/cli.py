@@ -11,7 +11,7 @@ import click
 
 from toishi.assistant import exit_codes
 from toishi.assistant.options import settings_of
-from toishi.tools.workbench.errors import BudgetSpent, ToishiError, UsageError
+from toishi.tools.workbench.errors import BudgetSpent, ToishiError, TrustNeeded, UsageError
 
 VERBS = (
     "demo",
@@ -68,6 +68,8 @@ class Verbs(click.Group):
 
 def _exit_code(error: Exception) -> int:
     """A budget that ends a command by itself was spent before there was anything to show."""
+    if isinstance(error, TrustNeeded):
+        return exit_codes.WAITING
     if isinstance(error, UsageError):
         return exit_codes.USAGE
     return exit_codes.BUDGET_SPENT_BEFORE_BASELINE if isinstance(error, BudgetSpent) else exit_codes.FAILED

@@ -1,15 +1,19 @@
 """The options that every command shares, and how a command finds the project folder."""
 
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.settings import find_project, journal_file
+
+if TYPE_CHECKING:
+    from toishi.tools.workbench.task import Task
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,6 +49,34 @@ def shared(command: F) -> F:
         help="The project folder, which holds .toishi/. Without it: the task's folder, or the nearest one above here.",
     )
     return as_json(project(command))
+
+
+def trusting(command: F) -> F:
+    """Adds `--trust` (passed as `trust`)."""
+    told = "Let the task's own Python code run; said once for each project."
+    return click.option("--trust", is_flag=True, help=told)(command)
+
+
+def settle_trust(project: Path, task: "Task", *, given: bool) -> None:
+    """Asks once for each project whether the task's own code may run; `given` is `--trust`, which answers yes.
+
+    Raises `TrustNeeded` where there is nobody to ask, and where the answer is no.
+    """
+    from toishi.tools.workbench import trust
+    from toishi.tools.workbench.errors import TrustNeeded
+
+    code = trust.own_code(task)
+    if not code or (not given and trust.is_trusted(project)):
+        return
+    files = ", ".join(code)
+    settings = settings_of(click.get_current_context())
+    if not given and not settings.json and sys.stdin.isatty() and sys.stderr.isatty():
+        if not click.confirm(f"This task runs code of yours: {files}. Run it?", err=True):
+            raise TrustNeeded(f"The code of this task ({files}) was not run, since you said no")
+        given = True
+    if given:
+        trust.trust(project)
+    trust.require(project, files)
 
 
 def project_with_runs(given: Path | None) -> Path:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toishi.assistant.options import project_of_task, shared
+from toishi.assistant.options import project_of_task, settle_trust, shared, trusting
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.data.splits import Split
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     type=click.Choice(("feedback", "validation", "test")),
     help="Score these rows; may be given more than once.  [default: validation and test; with --against: test]",
 )
+@trusting
 @shared
 def command(
-    task_file: Path, against: Path | None, splits: "tuple[Split, ...]", as_json: bool, project: Path | None
+    task_file: Path, against: Path | None, splits: "tuple[Split, ...]", trust: bool, as_json: bool, project: Path | None
 ) -> None:
     """Score a task's prompt, or compare two versions.
 
@@ -47,13 +48,14 @@ def command(
     from toishi.assistant.prompt_text import read_prompt
     from toishi.assistant.scoring import score
     from toishi.assistant.ticking import ticking
-    from toishi.tools.workbench.task import MODULE, load_task
+    from toishi.tools.workbench.task import PROMPT, load_task
 
     folder = project_of_task(project, task_file)
     task = load_task(task_file, project=folder)
+    settle_trust(folder, task, given=trust)
     earlier = [] if against is None else [read_prompt(against, task.program.max_characters)]
     chosen: tuple[Split, ...] = splits or (("validation", "test") if against is None else ("test",))
-    prompts = [*earlier, task.program_at_seed().modules[MODULE]]
+    prompts = [*earlier, task.seed_texts()[PROMPT]]
     with open_journal(folder) as journal:
         scored = score(journal, folder, task, prompts, list(dict.fromkeys(chosen)), ticking)
         found, code = baseline(scored, seed=task.seed) if against is None else comparison(scored, seed=task.seed)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toishi.assistant.options import project_hint, project_of_task, shared
+from toishi.assistant.options import project_hint, project_of_task, settle_trust, shared, trusting
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.task import Task
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), help="Take at most so many seconds.")
 @click.option("--yes", is_flag=True, help="Apply the change if the locked test shows that it is better.")
 @click.option("--detach", is_flag=True, help="Start the run and leave it to itself.")
+@trusting
 @shared
 def command(
     task_file: Path,
@@ -34,6 +35,7 @@ def command(
     max_seconds: float | None,
     yes: bool,
     detach: bool,
+    trust: bool,
     as_json: bool,
     project: Path | None,
 ) -> None:
@@ -62,6 +64,7 @@ def command(
         max_tokens=max_tokens,
         max_seconds=max_seconds,
     )
+    settle_trust(folder, task, given=trust)
     with open_journal(folder) as journal:
         run = begin(journal, folder, task, method)
         if detach:

@@ -4,7 +4,9 @@
     ├── UsageError            what the person gave cannot be used (exit code 2)
     │   ├── TaskError             task.toml, or a file that it names
     │   ├── DataError             rows, columns, splits
-    │   └── ModelUnknown          no provider for this name, or a package that it needs is missing
+    │   ├── ModelUnknown          no provider for this name, or a package that it needs is missing
+    │   └── TrustNeeded           nobody said yet that the project's own code may run (exit code 5 from the command line)
+    ├── SandboxUnavailable    generated code cannot be confined here, so it is not run: infrastructure, never a score
     ├── ModelUnavailable      the endpoint failed after every retry: infrastructure, never a score
     ├── RequestRefused        the model cannot take this one request: a task error, a score of 0 and no retry
     ├── BudgetSpent           the next piece of work does not fit the budget any more
@@ -33,6 +35,14 @@ class DataError(UsageError):
 
 class ModelUnknown(UsageError):
     """No provider serves this model name here."""
+
+
+class TrustNeeded(UsageError):
+    """The project's own code is not to run before somebody says so."""
+
+
+class SandboxUnavailable(ToishiError):
+    """Generated code cannot be confined here, so it is not run; no score follows from it."""
 
 
 class ModelUnavailable(ToishiError):
