@@ -59,6 +59,11 @@ class SeveralKind(Kind):
         """Those of the first part that has some."""
         return next((part.labels for part in self.parts if part.labels is not None), None)
 
+    @property
+    def own_code(self) -> tuple[str, ...]:
+        """The files of all parts."""
+        return tuple(file for part in self.parts for file in part.own_code)
+
     def columns(self, at: str) -> dict[str, str]:
         """Those of all parts."""
         return {
@@ -103,6 +108,11 @@ class MetricSection(RootModel[Annotated[Single | SeveralKind, Field(discriminato
     def needs_expected(self) -> bool:
         """Whether every row must have an expected answer."""
         return self.root.needs_expected
+
+    @property
+    def own_code(self) -> tuple[str, ...]:
+        """The Python files of the person's own that judge."""
+        return self.root.own_code
 
     def columns(self) -> dict[str, str]:
         """The columns of the data that the metric reads beside the expected answer, by key."""

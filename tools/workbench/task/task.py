@@ -45,7 +45,7 @@ class Task(TaskFile):
     """A task as loaded: its paths count from the project folder, and its JSON is the snapshot that a run keeps."""
 
     texts: dict[str, ModuleText] = Field(description="the modules' text files, by module")
-    sources: dict[str, str] = Field(description="SHA-256 of the code and corpora that the program consists of, by path")
+    sources: dict[str, str] = Field(description="SHA-256 of the code and corpora that the task runs on, by path")
 
     def seed_texts(self) -> dict[str, str]:
         """The instruction of each module as it stands in its file."""
@@ -78,7 +78,9 @@ def load_task(path: Path, *, project: Path | None = None) -> Task:
     for key, name in written.data.files().items():
         if Path(name).suffix.lower() not in DATA_KINDS:
             raise TaskError(f"{path}: data.{key} = '{name}' should end in {' or '.join(DATA_KINDS)}")
-    changed = {"program": program, "data": written.data.model_copy(update=files)}
+    metric = written.metric.placed(lambda key, name: _place(path, key, name, root), root)
+    sources |= {file: source_hash(root / file) for file in metric.own_code}
+    changed = {"program": program, "data": written.data.model_copy(update=files), "metric": metric}
     return Task(**{**dict(written), **changed}, texts=texts, sources=sources)
 
 

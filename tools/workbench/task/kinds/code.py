@@ -38,6 +38,11 @@ class PythonKind(Kind):
         """Only the function knows, so rows without an expected answer are let through to it."""
         return False
 
+    @property
+    def own_code(self) -> tuple[str, ...]:
+        """The file with the function."""
+        return (self.function.rpartition(":")[0],)
+
     def placed(self, place: Place, project: Path, at: str) -> Self:
         """The same with the file as the project sees it."""
         file, _, name = self.function.rpartition(":")

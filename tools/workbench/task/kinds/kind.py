@@ -34,6 +34,11 @@ class Kind(Section):
         """The only answers that may be expected, None where any may."""
         return None
 
+    @property
+    def own_code(self) -> tuple[str, ...]:
+        """The Python files of the person's own that it executes."""
+        return ()
+
     def columns(self, at: str) -> dict[str, str]:
         """The columns of the data that it reads beside the expected answer, by key; `at` is its table."""
         return {}
