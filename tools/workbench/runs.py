@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from toishi.tools.workbench.data import Splits, load_data
 from toishi.tools.workbench.errors import JournalError, TaskError, UsageError
 from toishi.tools.workbench.events import Event, RunFinished, RunStopped
-from toishi.tools.workbench.journal import Journal, RunRow
+from toishi.tools.workbench.journal import PURGED, Journal, RunRow
 from toishi.tools.workbench.models.discovery import choose_default
 from toishi.tools.workbench.settings import FOLDER
 from toishi.tools.workbench.task import Task
@@ -44,8 +44,7 @@ def create_run(project: Path, journal: Journal, task: Task, *, method: str) -> s
         splits.content_hash, {"feedback": splits.feedback, "validation": splits.validation, "test": splits.test}
     )
     run = f"r-{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(2)}"
-    known = {row.id for row in journal.runs()}
-    while run in known:
+    while journal.has_run(run):
         run = f"{run[:-4]}{secrets.token_hex(2)}"
     row = RunRow(run, task.name, method, "queued", task.seed, task.model_dump_json(), splits.content_hash)
     journal.add_run(row)
@@ -69,8 +68,11 @@ def with_models(task: Task) -> Task:
 def snapshot(journal: Journal, row: RunRow) -> tuple[Task, Splits]:
     """The task and its rows as they were when the run was made, whatever became of their files.
 
-    Raises `UsageError` where another version of toishi wrote something that this one does not understand.
+    Raises `UsageError` where another version of toishi wrote something that this one does not understand, and where
+    rows of it were purged.
     """
+    if row.data.startswith(PURGED):
+        raise UsageError(f"Rows of run {row.id} were purged, so that it cannot go on; start it anew")
     try:
         task = Task.model_validate_json(row.task)
     except ValidationError as error:

@@ -82,6 +82,13 @@ def test_a_run_of_another_version_is_refused_with_a_sentence(tmp_path: Path, jou
         snapshot(journal, journal.run(run))
 
 
+def test_a_run_whose_rows_were_purged_is_refused(tmp_path: Path, journal: Journal, task: Task) -> None:
+    run = create_run(tmp_path, journal, task, method="gepa")
+    journal.purge_examples(lambda example: "fees" in example.inputs["text"])
+    with pytest.raises(UsageError, match=f"Rows of run {run} were purged, so that it cannot go on; start it anew"):
+        snapshot(journal, journal.run(run))
+
+
 def test_run_ids_are_short_sortable_and_never_given_twice(tmp_path: Path, journal: Journal, task: Task) -> None:
     runs = [create_run(tmp_path, journal, task, method="gepa") for _ in range(5)]
     assert len(set(runs)) == 5

@@ -16,9 +16,10 @@ Read = Callable[[str, Sequence[object]], list[sqlite3.Row]]
 
 
 class StoredExamples(Sequence[Example]):
-    """One split of one data set, in order; equal to any sequence of the same examples, usable while the journal is open.
+    """One split of one data set, in order, equal to any sequence of the same examples.
 
-    At most `PAGES_KEPT` pages of `PAGE` examples are held at a time. Their positions are 0, 1, 2, … without a gap.
+    It is usable while the journal is open. At most `PAGES_KEPT` pages of `PAGE` examples are held at a time. The
+    positions are 0, 1, 2, … without a gap.
     """
 
     def __init__(self, read: Read, data: str, split: str) -> None:

@@ -8,17 +8,18 @@ import asyncio
 import difflib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 
-from toishi.tools.workbench.budget import Spent
-from toishi.tools.workbench.errors import UsageError
+from toishi.tools.workbench.errors import JournalError, UsageError
 from toishi.tools.workbench.events import Emit, Event
 from toishi.tools.workbench.example import Example
-from toishi.tools.workbench.journal import records
+from toishi.tools.workbench.journal import purge, records
 from toishi.tools.workbench.journal.examples import StoredExamples
+from toishi.tools.workbench.journal.purge import Purged
 from toishi.tools.workbench.journal.recorder import Recorder, stored_event
 from toishi.tools.workbench.journal.records import RunRow, RunStatus, StoredReply
 from toishi.tools.workbench.journal.schema import journal_error, open_database
@@ -35,7 +36,7 @@ class Journal:
 
     @classmethod
     def open(cls, project: Path) -> "Journal":
-        """The journal of a project folder, made where it is missing, with half-written changes set right.
+        """The journal of a project folder, made where it is missing, with half-done changes and purges finished.
 
         Raises `JournalError` where it is not writable, damaged, locked or from a newer toishi, and `UsageError` where
         the folder does not exist.
@@ -49,6 +50,10 @@ class Journal:
                 from toishi.tools.workbench.changes import recover
 
                 recover(journal, project)
+            if journal.read("SELECT 1 FROM purges WHERE finished IS NULL LIMIT 1"):
+                # Where somebody else reads at this moment, it is left to the next one.
+                with suppress(JournalError):
+                    purge.scrub(journal.path, patience=0.0)
         except BaseException:
             journal.close()
             raise
@@ -106,6 +111,10 @@ class Journal:
             raise UsageError(f"{run_id!r} may be any of the runs {', '.join(matches[-5:])}; give more of the id")
         nearest = difflib.get_close_matches(run_id, known, n=3, cutoff=0.5) or known[-3:]
         raise UsageError(f"There is no run {run_id!r}; did you mean {' or '.join(nearest)}?")
+
+    def has_run(self, run_id: str) -> bool:
+        """Whether there is a run with this very id."""
+        return bool(self.read("SELECT 1 FROM runs WHERE id = ?", (run_id,)))
 
     def runs(self) -> list[RunRow]:
         """All runs, oldest first."""
@@ -169,17 +178,6 @@ class Journal:
         messages = self._messages(rows)
         return [records.rollout_of(row, messages) for row in rows]
 
-    def spent(self, run: str) -> Spent:
-        """What a run's recorded work took, over all sittings; the cost is None where any reply's is unknown."""
-        (row,) = self.read(
-            "SELECT (SELECT count(*) FROM rollouts WHERE run = :run) AS rollouts, "
-            "coalesce((SELECT seconds FROM runs WHERE id = :run), 0.0) AS seconds, "
-            "coalesce(sum(prompt_tokens + completion_tokens), 0) AS tokens, coalesce(sum(cost), 0) AS cost, "
-            "count(*) - count(cost) AS unpriced FROM replies WHERE run = :run",
-            {"run": run},
-        )
-        return Spent(row["rollouts"], row["tokens"], None if row["unpriced"] else row["cost"], row["seconds"])
-
     def mean_spent(self, run: str, candidate: str, split: str) -> tuple[float, float]:
         """Mean tokens and US dollars of a candidate's rollouts on a split; an unknown price counts as 0."""
         (row,) = self.read(
@@ -234,3 +232,16 @@ class Journal:
     def examples(self, data: str, split: str) -> Sequence[Example]:
         """The rows of one split, in order, read as they are wanted; `data` is `RunRow.data`."""
         return StoredExamples(self.read, data, split)
+
+    # Purges
+
+    def purge_run(self, run: str) -> Purged:
+        """Deletes a run for good, with all that it alone uses; see `journal.purge`. Nobody may work on it meanwhile."""
+        return purge.purge_run(self.path, run)
+
+    def purge_examples(self, goes: Callable[[Example], bool], texts: Sequence[str] = ()) -> Purged:
+        """Deletes for good every trace of the examples for which `goes` is true, and of those that hold one of `texts`.
+
+        `texts` are also blotted out wherever else they stand; see `journal.purge`. No run may be alive meanwhile.
+        """
+        return purge.purge_examples(self.path, goes, texts)

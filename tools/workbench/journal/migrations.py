@@ -130,4 +130,13 @@ def _tools_and_indexes(db: "Database") -> None:
     db.table("replies").create_index(["run", "purpose", "model", "prompt_tokens", "completion_tokens", "cost"])
 
 
-MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first_tables, _tools_and_indexes)
+def _purges(db: "Database") -> None:
+    db.create_table(
+        "purges",
+        {"number": int, "what": str, "rows": int, "created": str, "finished": str},
+        pk="number",
+        not_null={"what", "rows", "created"},
+    )
+
+
+MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first_tables, _tools_and_indexes, _purges)
