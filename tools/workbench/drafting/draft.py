@@ -1,0 +1,240 @@
+"""Drafts a `task.toml` by looking at a prompt or a program and at data.
+
+Nothing is run, imported, sent or written here: a draft is a value. What a person said wins over what was seen; what was
+decided without being sure is told as a question, so that whoever asks can draft again with the answer.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from toishi.tools.workbench.drafting import reading, sizes, writing
+from toishi.tools.workbench.drafting.answers import KINDS, answers
+from toishi.tools.workbench.drafting.columns import Column, Table
+from toishi.tools.workbench.drafting.decision import SAID, Decision
+from toishi.tools.workbench.drafting.programs import program_draft
+from toishi.tools.workbench.drafting.roles import NONE, Roles, Said, roles
+from toishi.tools.workbench.drafting.sources import Sources, sources
+from toishi.tools.workbench.errors import UsageError
+from toishi.tools.workbench.models.discovery import Found
+from toishi.tools.workbench.settings import TASK_FILE
+from toishi.tools.workbench.suggestion import did_you_mean
+
+TOKENS = 512
+"""`models.max_tokens` as it is without a word in the task; a token is about three characters or more."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person said; what is empty is to be found out. Columns and files by name, `metric` by kind."""
+
+    files: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    expected: str = ""
+    split: str = ""
+    metric: str = ""
+    model: str = ""
+    base_url: str = ""
+    name: str = ""
+    out: Path | None = None
+    corpus: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What looking could not settle: the key, the words to ask, the proposed answer and others that would do."""
+
+    key: str
+    words: str
+    proposed: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`text` is the `task.toml` for `path`; `files` are others that go with it, by path from its folder."""
+
+    path: Path
+    text: str
+    files: Mapping[str, str]
+    decisions: tuple[Decision, ...]
+    questions: tuple[Question, ...]
+    warnings: tuple[str, ...]
+    labelled: bool = True
+    """Whether the data holds right answers; without them a judge is the metric until there are labels."""
+
+
+WORDS = {
+    "program.prompt": "Which file is the prompt?",
+    "program.code": "Which program is to be improved?",
+    "data.file": "Which file holds the examples?",
+    "data.inputs": "Which columns is the program given?",
+    "data.expected": f"Which column holds the right answer ('{NONE}' if there is none)?",
+    "metric.kind": "How is an answer judged?",
+    "models.task": "Which model runs the program?",
+}
+
+
+def draft(wishes: Wishes, *, models: Sequence[Found], here: Path | None = None) -> Draft:
+    """The draft for what a person said and what lies in `here` (default: the current folder).
+
+    `models` are what discovery found. Raises `UsageError` with one sentence where a file or a column that was named is
+    not there, and where there is no data.
+    """
+    here = (here or Path.cwd()).resolve()
+    found = sources(wishes.files, here)
+    path = _path(wishes.out, found, here)
+    seen, rows = reading.read(found.data)
+    program = program_draft(found, path.parent, seen.names, corpus=wishes.corpus, output=wishes.output)
+    roled = roles(
+        seen,
+        named=program.asked_for,
+        said=Said(wishes.inputs, wishes.expected, wishes.split),
+        namer=program.shown,
+    )
+    column = seen.by_name[str(roled.expected.value)] if roled.expected else None
+    judged = answers(seen, column, said=wishes.metric, prompt=program.prompt_text)
+    program = program.with_first_prompt(roled, column, judged.kind)
+    division = sizes.division(seen, split=str(roled.split.value) if roled.split else None, files=rows)
+    decisions = (
+        Decision("name", wishes.name or _name(found, path), SAID if wishes.name else "for people, and may be any"),
+        Decision("seed", 0, "decides every random draw, the division of the rows among them"),
+        *program.decisions,
+        *_data(found, path.parent, seen, rows),
+        roled.inputs,
+        *([roled.expected] if roled.expected else ()),
+        *(one for one in (roled.split, roled.group, roled.subgroups) if one),
+        *division.decisions,
+        *judged.decisions,
+        *_models(wishes, models, column),
+        sizes.budget(division.sizes),
+    )
+    text = writing.task_text(_title(found), decisions, _notes(roled))
+    return Draft(
+        path=path,
+        text=text,
+        files={**program.files, **dict(judged.files)},
+        decisions=decisions,
+        questions=_questions(decisions),
+        warnings=(*program.warnings, *roled.warnings, *judged.warnings, *division.warnings),
+        labelled=roled.expected is not None,
+    )
+
+
+def _path(out: Path | None, found: Sources, here: Path) -> Path:
+    """Where the task goes: as said, else into the deepest folder that holds program and data, if that is below `here`.
+
+    A prompt elsewhere has the task beside it.
+    """
+    if out is not None:
+        out = here / out
+        return (out / TASK_FILE if out.is_dir() or out.suffix != ".toml" else out).absolute()
+    program = found.program or found.prompt
+    data = [path.parent for path in found.data.values()]
+    both = [program.parent, *data] if program else data
+    common = Path(os.path.commonpath([str(folder) for folder in both]))
+    if common.is_relative_to(here) or program is None:
+        return common / TASK_FILE
+    return program.parent / TASK_FILE
+
+
+def _name(found: Sources, path: Path) -> str:
+    """From the data file, or from the folder where the file is called for what it is."""
+    stems = {file.stem for file in found.data.values()}
+    stem = stems.pop() if len(stems) == 1 else ""
+    plain = {"", "data", "rows", "examples", "dataset", "train", "test", "messages"}
+    words = (path.parent.name if stem.casefold() in plain else stem).replace("_", " ").replace("-", " ").strip()
+    return f"{words[:1].upper()}{words[1:]}" or "My task"
+
+
+def _title(found: Sources) -> str:
+    program = found.program or found.prompt
+    seen = [*([program.name] if program else []), *(file.name for file in found.data.values())]
+    return f"Drafted by `toishi init` from {' and '.join(seen)}; change what you know better."
+
+
+def _data(found: Sources, folder: Path, seen: Table, rows: Mapping[str, int]) -> list[Decision]:
+    """The files. Data may lie outside the task's folder, by its absolute path."""
+    options = tuple(_shown(path, folder) for path in found.others.get("data", ()))
+    return [
+        Decision(f"data.{key}", _shown(path, folder), f"{rows[key]:,} rows", not options or key != "file", options)
+        for key, path in found.data.items()
+    ]
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+
+
+def _models(wishes: Wishes, models: Sequence[Found], expected: Column | None) -> list[Decision]:
+    usable = [one for one in models if one.model is not None]
+    chosen = (
+        next((one for one in usable if one.model == wishes.model), None) if wishes.model else next(iter(usable), None)
+    )
+    found: list[Decision] = []
+    if wishes.model:
+        found.append(Decision("models.task", wishes.model, SAID))
+    elif chosen is None:
+        found.append(Decision("models.task", "auto", "none was found here: see `toishi doctor`"))
+    else:
+        options = tuple(str(one.model) for one in usable if one is not chosen)
+        found.append(Decision("models.task", str(chosen.model), chosen.reason, not options, options))
+    base_url = wishes.base_url or (chosen.base_url if chosen else None)
+    if base_url:
+        found.append(Decision("models.base_url", base_url, "where it answers"))
+    if expected is not None and expected.longest > TOKENS * 3:
+        room = -(-expected.longest // 2 // 256) * 256
+        reason = f"longest answer in tokens; the longest expected one has {expected.longest:,} characters"
+        found.append(Decision("models.max_tokens", room, reason))
+    return found
+
+
+def _notes(roled: Roles) -> dict[str, tuple[str, ...]]:
+    """Comments at the end of tables: keys that a person may want next."""
+    notes: dict[str, tuple[str, ...]] = {
+        "models": ('reflection = "…"  # another model that rewrites; without it, the same one does',),
+        "budget": ("max_cost = 5.0  # US dollars; also max_tokens and max_seconds",),
+    }
+    if roled.expected is None:
+        notes["data"] = (
+            "No column holds right answers. `toishi label` drafts some, by a model or by rule, and you confirm them.",
+        )
+    return notes
+
+
+def _questions(decisions: Sequence[Decision]) -> tuple[Question, ...]:
+    return tuple(
+        Question(one.key, WORDS.get(one.key, f"What is {one.key}?"), _answer(one), one.options)
+        for one in decisions
+        if not one.sure
+    )
+
+
+def _answer(decision: Decision) -> str:
+    return ", ".join(map(str, decision.value)) if isinstance(decision.value, tuple) else str(decision.value)
+
+
+def with_answer(wishes: Wishes, question: Question, answer: str) -> Wishes:
+    """The wishes after a person answered a question; an answer that is the proposed one changes nothing."""
+    answer = answer.strip()
+    if not answer or answer == question.proposed:
+        return wishes
+    match question.key:
+        case "data.inputs":
+            return replace(wishes, inputs=tuple(name.strip() for name in answer.split(",") if name.strip()))
+        case "data.expected":
+            return replace(wishes, expected=answer)
+        case "metric.kind":
+            if answer not in KINDS:
+                raise UsageError(f"'{answer}' is no metric that can be drafted; {did_you_mean(answer, KINDS)}")
+            return replace(wishes, metric=answer)
+        case "models.task":
+            return replace(wishes, model=answer)
+        case "program.output":
+            return replace(wishes, output=answer)
+        case "data.file" | "program.prompt" | "program.code" | "program.graph":
+            return replace(wishes, files=(*wishes.files, answer))
+        case _:
+            return replace(wishes, corpus=answer)
