@@ -83,9 +83,10 @@ async def open_bench(
 
 def _ask_through(gateway: Gateway, task: Task) -> Ask:
     """How a metric asks the model that judges."""
-    name, sampling = task.models.judge_name, task.models.judge_sampling()
+    name = task.models.judge_name
 
     async def ask(purpose: str, messages: tuple[Message, ...], replicate: int = 0, schema: str | None = None) -> Reply:
+        sampling = task.models.judge_sampling(replicate)
         return await gateway.call(
             purpose, Request(name, messages, sampling, task.seed, replicate=replicate, schema=schema)
         )

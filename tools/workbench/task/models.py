@@ -19,6 +19,12 @@ class ModelsSection(Section):
     max_tokens: int = Field(default=512, gt=0, description="longest answer of a module, in tokens")
     reflection_temperature: float = Field(default=1.0, ge=0, description="sampling temperature of the rewriting")
     reflection_max_tokens: int = Field(default=2048, gt=0, description="longest reply of the rewriting, in tokens")
+    judge_temperature: float = Field(
+        default=0.7,
+        gt=0,
+        description="sampling temperature of the judge where several judgements are averaged (metric.samples); a "
+        "single one is greedy",
+    )
     judge_max_tokens: int = Field(default=1024, gt=0, description="longest verdict of the judge, in tokens")
     concurrency: int = Field(default=16, gt=0, description="how many calls may be in flight")
 
@@ -51,6 +57,6 @@ class ModelsSection(Section):
         """How new instructions are drawn."""
         return Sampling(temperature=self.reflection_temperature, max_tokens=self.reflection_max_tokens)
 
-    def judge_sampling(self) -> Sampling:
-        """How verdicts are drawn: greedily, since the same answer should be marked the same again."""
-        return Sampling(max_tokens=self.judge_max_tokens)
+    def judge_sampling(self, replicate: int) -> Sampling:
+        """How verdicts are drawn: number 0 greedily, since the same answer should be marked the same again."""
+        return Sampling(temperature=self.judge_temperature if replicate else 0.0, max_tokens=self.judge_max_tokens)
