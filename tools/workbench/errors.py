@@ -9,6 +9,8 @@
     ├── SandboxUnavailable    generated code cannot be confined here, so it is not run: infrastructure, never a score
     ├── ModelUnavailable      the endpoint failed after every retry: infrastructure, never a score
     ├── RequestRefused        the model cannot take this one request: a task error, a score of 0 and no retry
+    ├── JudgeUnreadable       a judging model gave no verdict, also when asked again: infrastructure, never a score
+    ├── MetricFailed          a metric could not judge an answer: no score follows, the metric is to be mended
     ├── BudgetSpent           the next piece of work does not fit the budget any more
     ├── ChangeConflict        a file is not what the change expects, or the hash is not the approved one
     └── JournalError          the database cannot be opened, read or written
@@ -48,16 +50,26 @@ class SandboxUnavailable(ToishiError):
 class ModelUnavailable(ToishiError):
     """The model could not be reached; no score follows from it.
 
-    `retry_after` is the number of seconds that the endpoint asked to wait, None where it said nothing.
+    `retry_after` is the number of seconds that the endpoint asked to wait, None where it said nothing. `busy` where it
+    has too much to do, rather than being broken: fewer calls at once may help.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, busy: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.busy = busy
 
 
 class RequestRefused(ToishiError):
     """The model cannot take this one request, as when the prompt is longer than its window; others may be fine."""
+
+
+class JudgeUnreadable(ToishiError):
+    """The judge's reply holds no verdict, also after it was asked again; no score follows from it."""
+
+
+class MetricFailed(ToishiError):
+    """A metric could not judge an answer (a person's function raised, a pattern takes for ever): never a score."""
 
 
 class BudgetSpent(ToishiError):
