@@ -1,32 +1,37 @@
 """The one way from a run to its models: cache, budget, retries, journal.
 
 It knows what a call costs and what is already known; it does not know what the call is for, how a provider talks, or
-how a program uses the text. Every reply is in the journal before anybody sees it.
+how a program uses the text. Every reply is in the journal before anybody sees it, and holds no secret.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from toishi.tools.workbench.budget import Budget, Reservation
-from toishi.tools.workbench.errors import BudgetSpent, ModelUnavailable, ModelUnknown
+from toishi.tools.workbench.errors import BudgetSpent, ModelUnavailable, ModelUnknown, UsageError
+from toishi.tools.workbench.models.endpoint import Endpoint
+from toishi.tools.workbench.models.names import endpoint_of, usual_concurrency
 from toishi.tools.workbench.models.protocol import Listener, Model, Reply, Request
+from toishi.tools.workbench.models.retrying import USUAL_PATIENCE, Patience, until_answered
+from toishi.tools.workbench.redaction import redact
 
-CONCURRENCY = 16
+# The list of `noting_replies` that is open around a piece of work, tasks that it starts included.
+_noted: ContextVar[list[str] | None] = ContextVar("toishi_noted_replies", default=None)
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How long an endpoint that fails is waited for.
-
-    `attempts` counts the first one. The wait before the n-th retry is drawn from 0 to `first_wait` x 2^n seconds, at
-    most `longest_wait`; `Retry-After` is obeyed up to `longest_wait`, beyond which the endpoint counts as unavailable.
-    """
-
-    attempts: int = 6
-    first_wait: float = 1.0
-    longest_wait: float = 60.0
+@contextmanager
+def noting_replies() -> Iterator[list[str]]:
+    """A list to which each call inside adds its key, whoever makes it: a program, its judge, a task of theirs."""
+    keys: list[str] = []
+    token = _noted.set(keys)
+    try:
+        yield keys
+    finally:
+        _noted.reset(token)
 
 
 class StoredReply(Protocol):
@@ -50,8 +55,8 @@ class ReplyStore(Protocol):
 class Gateway:
     """Answers requests for one run.
 
-    `models` are by the name that requests carry. Without a journal nothing is remembered. `concurrency` bounds the
-    calls in flight to each model.
+    `models` are by the name that requests carry. Without a journal nothing is remembered. `concurrency` is the most
+    calls in flight to each endpoint, which models may share; None leaves it to what is usual for it.
     """
 
     def __init__(
@@ -61,53 +66,60 @@ class Gateway:
         journal: ReplyStore | None,
         budget: Budget,
         run: str,
-        concurrency: int = CONCURRENCY,
-        patience: Patience = Patience(),
+        concurrency: int | None = None,
+        patience: Patience = USUAL_PATIENCE,
     ) -> None:
         self._models = dict(models)
         self._journal = journal
         self._budget = budget
         self._run = run
         self._patience = patience
-        self._slots = {name: asyncio.Semaphore(concurrency) for name in models}
+        self._endpoints = {
+            (name := endpoint_of(model.name)): Endpoint(
+                name, most=concurrency or usual_concurrency(model.name), longest_wait=patience.longest_wait
+            )
+            for model in models.values()
+        }
         self._warm: set[str] = set()
+        self._counted: set[str] = set()
         self._in_flight: dict[str, _SharedCall] = {}
+        self._calls: set[asyncio.Task[Reply]] = set()
+        self._lets_finish = False
 
     async def call(self, purpose: str, request: Request, listen: Listener | None = None) -> Reply:
         """The reply to a request, from the journal where it is known; `listen` is told the text while it grows.
 
-        A known reply costs nothing, whichever run paid for it; the budget of a resumed run begins with what this run
-        spent before. Raises `BudgetSpent` before anything is spent, or when the time is over
+        A reply that this run paid in an earlier sitting counts as spent again; one that another run paid is free, and
+        so is a second call with the same key. Raises `BudgetSpent` before anything is spent, or when the time is over
         while the call is in flight; `ModelUnavailable` after every retry; `RequestRefused` and `UsageError` as the
         provider does.
         """
-        model, slot = self._models.get(request.model), self._slots.get(request.model)
-        if model is None or slot is None:
+        model = self._models.get(request.model)
+        if model is None:
             raise ModelUnknown(f"no model {request.model!r} was opened for this run; opened are {sorted(self._models)}")
         # What answers decides the key: other weights in the same folder give other replies.
         request = replace(request, model=model.name)
-        key = request.key
-        shared = self._in_flight.get(key)
+        noted = _noted.get()
+        if noted is not None and request.key not in noted:
+            noted.append(request.key)
+        shared = self._in_flight.get(request.key)
         if shared is None:
-            listeners: list[Listener] = []
-            work = self._answer(model, slot, purpose, request, listeners)
-            shared = self._in_flight[key] = _SharedCall(asyncio.ensure_future(work), listeners)
+            shared = self._begin(model, purpose, request)
         shared.waiting += 1
         if listen is not None:
             shared.listeners.append(listen)
         try:
             reply = await asyncio.shield(shared.task)
-            if listen is not None:
-                listen(reply.text)
-            return reply
         finally:
+            shared.waiting -= 1
             if listen is not None:
                 shared.listeners.remove(listen)
-            shared.waiting -= 1
-            if not shared.waiting:
+            if not shared.waiting and not (shared.asking and self._lets_finish):
                 shared.task.cancel()
-                if self._in_flight.get(key) is shared:
-                    del self._in_flight[key]
+                self._forget(request.key, shared)
+        if listen is not None:
+            listen(reply.text)
+        return reply
 
     async def call_many(self, purpose: str, requests: Sequence[Request]) -> list[Reply]:
         """The replies in the order of the requests, all asked at once; raises what the first that fails raises."""
@@ -119,34 +131,108 @@ class Gateway:
                 call.cancel()
             await asyncio.gather(*calls, return_exceptions=True)
 
-    async def close(self) -> None:
-        """Cuts off what is in flight and closes the models."""
-        tasks = [shared.task for shared in self._in_flight.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for model in self._models.values():
-            await model.close()
+    def let_finish(self) -> None:
+        """From now on, what a model is already answering is waited for and written down, even if nobody wants it.
 
-    async def _answer(
-        self, model: Model, slot: asyncio.Semaphore, purpose: str, request: Request, listeners: list[Listener]
-    ) -> Reply:
+        It is paid for, and a run that stops because one call failed will ask for it again when it is resumed. A model
+        that is given up has the same effect.
+        """
+        self._lets_finish = True
+
+    async def close(self) -> None:
+        """Cuts off what is in flight, but for what `let_finish` spares, and closes the models."""
+        try:
+            if self._lets_finish and self._calls:
+                await asyncio.wait(self._calls)
+        finally:
+            for task in self._calls:
+                task.cancel()
+            await asyncio.gather(*self._calls, return_exceptions=True)
+            for model in self._models.values():
+                await model.close()
+
+    def _begin(self, model: Model, purpose: str, request: Request) -> "_SharedCall":
+        shared = _SharedCall()
+        shared.task = asyncio.ensure_future(self._answer(model, purpose, request, shared))
+        self._in_flight[request.key] = shared
+        self._calls.add(shared.task)
+
+        def end(task: asyncio.Task[Reply]) -> None:
+            self._calls.discard(task)
+            self._forget(request.key, shared)
+            if not task.cancelled():
+                # Where nobody waits any more, nobody else would look at it.
+                task.exception()
+
+        shared.task.add_done_callback(end)
+        return shared
+
+    def _forget(self, key: str, shared: "_SharedCall") -> None:
+        if self._in_flight.get(key) is shared:
+            del self._in_flight[key]
+
+    async def _answer(self, model: Model, purpose: str, request: Request, shared: "_SharedCall") -> Reply:
         known = self._recall(request.key)
         if known is not None:
             return known
-        # The slot comes first: what merely waits for one must not hold a reservation that others could use.
-        async with slot:
-            tokens, cost = await self._estimate(model, request)
-            reservation = await self._budget.reserve_in_turn(tokens=tokens, cost=cost)
-            try:
-                reply = await self._pay(model, purpose, request, reservation, listeners)
-            finally:
-                reservation.release()
-        return reply
+        timeout = asyncio.timeout(self._budget.seconds_left())
+        try:
+            async with timeout:
+                reply = await until_answered(
+                    lambda: self._ask(model, request, shared), self._patience, wanted=lambda: shared.waiting > 0
+                )
+            if self._journal is not None:
+                await self._journal.add_reply(self._run, purpose, request, reply)
+                self._counted.add(request.key)
+            shared.settle(reply)
+            return reply
+        except TimeoutError as late:
+            if not timeout.expired():
+                raise
+            raise BudgetSpent(
+                f"the {self._budget.limits.max_seconds:g} seconds of max_seconds ended while {model.name} was answering"
+            ) from late
+        except (ModelUnavailable, UsageError):
+            # The run ends here; what its other calls are being told is paid for.
+            self.let_finish()
+            raise
+        finally:
+            shared.release()
+
+    def recount(self, keys: Sequence[str]) -> None:
+        """Counts what this run paid for in an earlier sitting, each reply once: the budget starts anew with each."""
+        for key in keys:
+            self._recall(key)
 
     def _recall(self, key: str) -> Reply | None:
         stored = self._journal.find_reply(key, self._run) if self._journal is not None else None
-        return None if stored is None else stored.reply
+        if stored is None:
+            return None
+        if stored.run == self._run and key not in self._counted:
+            self._counted.add(key)
+            reply = stored.reply
+            self._budget.reserve(tokens=reply.tokens, cost=reply.cost, recorded=True).settle(
+                tokens=reply.tokens, cost=reply.cost
+            )
+        return stored.reply
+
+    async def _ask(self, model: Model, request: Request, shared: "_SharedCall") -> Reply:
+        """One attempt; what it may use stays reserved where it succeeds.
+
+        The turn comes first: what merely waits for one must not hold a reservation that others could use.
+        """
+        async with self._endpoints[endpoint_of(model.name)].turn():
+            tokens, cost = await self._estimate(model, request)
+            shared.reservation = await self._budget.reserve_in_turn(tokens=tokens, cost=cost)
+            shared.asking = True
+            try:
+                reply = await model.generate(request, shared.tell if shared.listeners else None)
+            except BaseException:
+                shared.release()
+                raise
+            finally:
+                shared.asking = False
+        return _without_secrets(reply)
 
     async def _estimate(self, model: Model, request: Request) -> tuple[int, float | None]:
         """Upper bounds of tokens and US dollars; the first call may load a tokenizer or a price list."""
@@ -164,66 +250,32 @@ class Gateway:
         self._warm.add(request.model)
         return estimate
 
-    async def _pay(
-        self, model: Model, purpose: str, request: Request, reservation: Reservation, listeners: list[Listener]
-    ) -> Reply:
-        timeout = asyncio.timeout(self._budget.seconds_left())
-        try:
-            async with timeout:
-                reply = await self._generate(model, request, listeners)
-        except TimeoutError as late:
-            if not timeout.expired():
-                raise
-            raise BudgetSpent(
-                f"the {self._budget.limits.max_seconds:g} seconds of max_seconds ended while {model.name} was answering"
-            ) from late
-        if self._journal is not None:
-            await self._journal.add_reply(self._run, purpose, request, reply)
-        reservation.settle(tokens=reply.tokens, cost=reply.cost)
-        return reply
-
-    async def _generate(self, model: Model, request: Request, listeners: list[Listener]) -> Reply:
-        """The reply after at most `Patience.attempts` attempts; only `ModelUnavailable` is tried again."""
-        from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
-        from tenacity.wait import wait_random_exponential
-
-        patience = self._patience
-        backoff = wait_random_exponential(multiplier=patience.first_wait, max=patience.longest_wait)
-
-        def asked(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome is not None else None
-            return (error.retry_after or 0.0) if isinstance(error, ModelUnavailable) else 0.0
-
-        def is_hopeless(state: RetryCallState) -> bool:
-            return state.attempt_number >= patience.attempts or asked(state) > patience.longest_wait
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(ModelUnavailable),
-            stop=is_hopeless,
-            wait=lambda state: max(backoff(state), asked(state)),
-            reraise=True,
-        )
-
-        def tell(text: str) -> None:
-            for listen in listeners:
-                listen(text)
-
-        attempts = 0
-        try:
-            async for attempt in retrying:
-                with attempt:
-                    attempts += 1
-                    return await model.generate(request, tell if listeners else None)
-        except ModelUnavailable as error:
-            times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-            raise ModelUnavailable(f"{error}; given up after {times}", retry_after=error.retry_after) from error
-        raise AssertionError("tenacity ends by a return or an error")
-
 
 @dataclass
 class _SharedCall:
-    """One call that several may await; it is cut off when the last of them is."""
+    """One call that several may await and listen to; it is cut off when the last of them is."""
 
-    task: asyncio.Future[Reply]
+    task: asyncio.Task[Reply] = field(init=False)
+    reservation: Reservation | None = None
     listeners: list[Listener] = field(default_factory=list)
     waiting: int = 0
+    asking: bool = False
+
+    def tell(self, text: str) -> None:
+        text = redact(text)
+        for listen in self.listeners:
+            listen(text)
+
+    def settle(self, reply: Reply) -> None:
+        assert self.reservation is not None
+        self.reservation.settle(tokens=reply.tokens, cost=reply.cost)
+
+    def release(self) -> None:
+        if self.reservation is not None:
+            self.reservation.release()
+
+
+def _without_secrets(reply: Reply) -> Reply:
+    """A model can repeat what it was sent, and a server the key that came with it."""
+    calls = tuple(replace(call, arguments=redact(call.arguments)) for call in reply.tool_calls)
+    return replace(reply, text=redact(reply.text), tool_calls=calls)

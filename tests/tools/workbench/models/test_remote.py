@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # litellm, as it is imported and called, warns of its own and its dependencies' ways.
 pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore:.*using the `ReadOnly` qualifier"
+    "ignore:.*using the `ReadOnly` qualifier"
 )
 
 RULES = Message("system", "If the message mentions parcel, answer delivery.")

@@ -1,0 +1,109 @@
+"""The door to one endpoint: as many calls at once as it takes, and none while it wants to be left alone.
+
+It knows when calls may start, and learns from how they end. What a call is, who pays for it and whether it is tried
+again is the gateway's.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from toishi.tools.workbench.errors import ModelUnavailable
+from toishi.tools.workbench.models.congestion import Congestion
+
+
+class Clock(Protocol):
+    """What is needed of an event loop to know the time, in seconds, and to be woken."""
+
+    def time(self) -> float: ...
+
+    def call_later(self, delay: float, callback: Callable[[], None], /) -> object: ...
+
+
+class Endpoint:
+    """The calls to one endpoint, first come, first served; for one event loop.
+
+    `most` bounds the calls in flight. Where the endpoint asks for a wait of more than `longest_wait` seconds, those who
+    wait get `ModelUnavailable` instead.
+    """
+
+    def __init__(self, name: str, *, most: int, longest_wait: float, clock: Clock | None = None) -> None:
+        self._name = name
+        self._congestion = Congestion(most)
+        self._longest_wait = longest_wait
+        self._clock = clock
+        self._in_flight = 0
+        self._closed_until = float("-inf")
+        self._will_wake = False
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Waits until one more call may be made; how the block ends is how the call ended.
+
+        A `ModelUnavailable` that leaves the block and says `busy` narrows the door for all, and its `retry_after`
+        closes it for so long.
+        """
+        await self._wait()
+        begun = self._congestion.round
+        try:
+            yield
+            self._congestion.succeeded()
+        except ModelUnavailable as error:
+            if error.busy:
+                self._congestion.refused(begun, self._in_flight)
+            if error.retry_after:
+                self._closed_until = max(self._closed_until, self._loop().time() + error.retry_after)
+            raise
+        finally:
+            self._leave()
+
+    async def _wait(self) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._admit()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                # Let in and called off at the same moment.
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        self._in_flight -= 1
+        self._admit()
+
+    def _admit(self) -> None:
+        """Lets in whom there is room for, or sees to it that somebody looks again when the door opens."""
+        now = self._loop().time()
+        closed_for = self._closed_until - now
+        if closed_for > self._longest_wait:
+            said = f"{self._name} asked for a wait of {closed_for:.0f} seconds"
+            while (turn := self._next()) is not None:
+                turn.set_exception(ModelUnavailable(said, retry_after=closed_for))
+        elif closed_for > 0:
+            if self._waiting and not self._will_wake:
+                self._will_wake = True
+                self._loop().call_later(closed_for, self._wake)
+        else:
+            while self._in_flight < self._congestion.limit and (turn := self._next()) is not None:
+                self._in_flight += 1
+                turn.set_result(None)
+
+    def _wake(self) -> None:
+        self._will_wake = False
+        self._admit()
+
+    def _next(self) -> "asyncio.Future[None] | None":
+        """The first of those who still wait, no longer in the line."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                return turn
+        return None
+
+    def _loop(self) -> Clock:
+        return self._clock or asyncio.get_running_loop()
