@@ -15,6 +15,7 @@ from toishi.tools.workbench.errors import BudgetSpent, ToishiError, TrustNeeded,
 
 VERBS = (
     "demo",
+    "init",
     "run",
     "eval",
     "runs",
@@ -105,6 +106,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
     \b
     Start here:
       toishi demo                a prompt for bank messages, improved on this machine without any key
+      toishi init                a task from your own prompt and data
       toishi run task.toml       the same for a task of your own
     """
     settings_of(ctx).debug = debug
