@@ -13,6 +13,7 @@ from toishi.tools.workbench.events import (
     RunFinished,
     RunStarted,
     RunStopped,
+    Unknown,
     Warned,
 )
 
@@ -55,6 +56,8 @@ def _what(event: Event) -> str:
             return f"finished  {event.sentence}"
         case RunStopped():
             return f"{event.status:<9} {event.sentence}"
+        case Unknown():
+            return f"unknown   {event.stored_kind}, which a newer toishi wrote"
 
 
 def plan(event: RunStarted) -> str:

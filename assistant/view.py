@@ -17,6 +17,7 @@ from toishi.tools.workbench.events import (
     RunFinished,
     RunStarted,
     RunStopped,
+    Unknown,
     Warned,
 )
 
@@ -89,6 +90,8 @@ class RunView:
                 return replace(self, finished=event)
             case RunStopped():
                 return replace(self, stopped=event)
+            case Unknown():
+                return self
 
     def _accepted(self, event: CandidateAccepted) -> "RunView":
         score = event.validation_score

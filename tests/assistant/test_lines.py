@@ -3,7 +3,7 @@
 from tests.assistant.conftest import CHANGE, RUN, story
 from toishi.assistant.lines import Pace, line
 from toishi.assistant.view import RunView
-from toishi.tools.workbench.events import Progress, ProposalRejected, RunStopped, Warned
+from toishi.tools.workbench.events import Progress, ProposalRejected, RunStopped, Unknown, Warned
 
 WHOLE = f"""\
 00:00  run {RUN} started: gepa, seed 3, 6 feedback, 4 validation, 5 test examples, at most 100 rollouts
@@ -36,6 +36,8 @@ def test_warnings_stops_and_unknown_prices() -> None:
 
     assert line(Warned(message="slow"), RunView()) == "00:00  warning   slow"
     assert line(RunStopped(status="failed", sentence="It broke."), RunView()) == "00:00  failed    It broke."
+    unknown = Unknown(stored_kind="party", stored_version=1, body={})
+    assert line(unknown, RunView().after(unknown)) == "00:00  unknown   party, which a newer toishi wrote"
     assert line(progress, RunView()) == "00:00  spent     1 rollout, 2 tokens, cost unknown; best –"
 
 

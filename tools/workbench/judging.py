@@ -57,6 +57,6 @@ def change_to(task: Task, best: Candidate, *, validation: tuple[float, float], t
         "task": task.name,
         "seed": task.seed,
         "validation": {"before": validation[0], "after": validation[1]},
-        "test": None if test is None else judged(test).model_dump(mode="json", exclude={"kind"}),
+        "test": None if test is None else judged(test).model_dump(mode="json", exclude={"kind", "version"}),
     }
     return Change(edits, evidence)

@@ -20,6 +20,7 @@ from toishi.tools.workbench.events import (
     ProposalRejected,
     RunFinished,
     RunStopped,
+    Unknown,
 )
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal, RunRow
@@ -250,6 +251,24 @@ def test_a_replay_that_decides_otherwise_is_refused(journal: Journal) -> None:
     with pytest.raises(JournalError, match="The replay of run r-1 diverged at decision 0: proposal_rejected is stored"):
         again(REJECTED.model_copy(update={"after": 0.3}))
     assert journal.decisions("r-1") == [REJECTED]
+
+
+def test_a_replay_of_what_a_newer_toishi_decided_is_refused(journal: Journal) -> None:
+    journal.recorder("r-1")(REJECTED)
+    journal.write([("UPDATE events SET version = 9, body = json_set(body, '$.version', 9)", ())])
+    assert isinstance(journal.decisions("r-1")[0], Unknown)
+    again = journal.recorder("r-1")
+    with pytest.raises(
+        JournalError, match=r"was continued by a newer toishi \(proposal_rejected, version 9\); upgrade"
+    ):
+        again(REJECTED)
+
+
+def test_an_event_that_cannot_be_read_is_told(journal: Journal) -> None:
+    journal.recorder("r-1")(REJECTED)
+    journal.write([("UPDATE events SET body = json_remove(body, '$.reason')", ())])
+    with pytest.raises(JournalError, match=r"Event 1 of the journal cannot be read \(.*\); look at it with: sqlite3"):
+        journal.events("r-1")
 
 
 def test_events_are_read_on_from_a_number(journal: Journal) -> None:

@@ -211,7 +211,9 @@ class Journal:
 
     def decisions(self, run: str) -> list[Event]:
         """A run's decisions in order."""
-        rows = self.read("SELECT body FROM events WHERE run = ? AND decision IS NOT NULL ORDER BY decision", (run,))
+        rows = self.read(
+            "SELECT number, body FROM events WHERE run = ? AND decision IS NOT NULL ORDER BY decision", (run,)
+        )
         return [stored_event(row) for row in rows]
 
     # Examples

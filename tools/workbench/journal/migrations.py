@@ -120,6 +120,7 @@ def _tools_and_indexes(db: "Database") -> None:
     for column in ("tool_calls", "tools", "schema"):
         db.table("replies").add_column(column, str)
     db.table("examples").add_column("fields", str, not_null_default="{}")
+    db.table("rollouts").add_column("replies", str, not_null_default="[]")
     db.table("events").add_column("version", int, not_null_default=1)
     db.table("runs").create_index(["created", "id"])
     db.table("changes").create_index(["status"])

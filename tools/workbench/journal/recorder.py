@@ -8,7 +8,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from toishi.tools.workbench.errors import JournalError
-from toishi.tools.workbench.events import DECISIONS, CandidateAccepted, Event, RunFinished, RunStopped, parse_event
+from toishi.tools.workbench.events import (
+    DECISIONS,
+    CandidateAccepted,
+    Event,
+    RunFinished,
+    RunStopped,
+    Unknown,
+    parse_event,
+)
 from toishi.tools.workbench.journal.records import dump, insert, now
 from toishi.tools.workbench.journal.writer import Statement
 
@@ -41,6 +49,11 @@ class Recorder:
         self._append(self._statements(event, ordinal)).result()
 
     def _compare(self, ordinal: int, stored: Event, event: Event) -> None:
+        if isinstance(stored, Unknown):
+            raise JournalError(
+                f"Run {self._run} was continued by a newer toishi ({stored.stored_kind}, version "
+                f"{stored.stored_version}); upgrade toishi, or start a new run, for which the recorded replies are free"
+            )
         # Both through JSON, as which the stored one was kept.
         if parse_event(event.model_dump_json()) != stored:
             raise JournalError(
@@ -53,6 +66,7 @@ class Recorder:
             "run": self._run,
             "decision": ordinal,
             "kind": event.kind,
+            "version": event.version,
             "body": event.model_dump_json(),
             "created": now(),
         }
@@ -66,8 +80,14 @@ class Recorder:
 
 
 def stored_event(row: sqlite3.Row) -> Event:
-    """The event that a row of `events` holds."""
-    return parse_event(row["body"])
+    """The event that a row of `events` holds; `JournalError` where it holds none."""
+    try:
+        return parse_event(row["body"])
+    except ValueError as error:
+        raise JournalError(
+            f"Event {row['number']} of the journal cannot be read ({str(error).splitlines()[0]}); look at it with: "
+            f"sqlite3 .toishi/toishi.db 'SELECT * FROM events WHERE number = {row['number']}'"
+        ) from error
 
 
 def _candidate_statement(run: str, event: CandidateAccepted) -> Statement:

@@ -141,6 +141,7 @@ def rollout_statements(run: str, split: str, rollout: Rollout) -> list[Statement
         "cost": rollout.cost,
         "seconds": rollout.seconds,
         "objectives": dump(dict(rollout.objectives)),
+        "replies": dump(rollout.replies),
         "calls": dump([_call_fields(call) for call in rollout.calls]),
         "created": now(),
     }
@@ -173,6 +174,7 @@ def rollout_of(row: sqlite3.Row, messages: MessagesOf) -> Rollout:
         cost=row["cost"],
         seconds=row["seconds"],
         objectives=json.loads(row["objectives"]),
+        replies=tuple(json.loads(row["replies"])),
         error=row["error"],
     )
 
