@@ -59,7 +59,7 @@ async def open_bench(
     """The bench of a run, its models closed in the end, with what is in flight cut off."""
     program = build_program(task, project)
     models = {
-        name: open_model(name, base_url=_base_url(task, name), project=project)
+        name: open_model(name, base_url=task.models.address_of(name), project=project)
         for name in dict.fromkeys((task.models.task, task.models.reflection_name, task.models.judge_name))
     }
     gateway = Gateway(models, journal=journal, budget=budget, run=run, concurrency=task.models.concurrency)
@@ -92,8 +92,3 @@ def _ask_through(gateway: Gateway, task: Task) -> Ask:
         )
 
     return ask
-
-
-def _base_url(task: Task, name: str) -> str | None:
-    """The address is the task model's; a reflection model of another provider is not to be looked for there."""
-    return task.models.base_url if name.partition("/")[0] == task.models.task.partition("/")[0] else None

@@ -49,6 +49,10 @@ class ModelsSection(Section):
         """The model that judges."""
         return self.judge or self.reflection_name
 
+    def address_of(self, name: str) -> str | None:
+        """`base_url` is the task model's; a model of another provider is not to be looked for there."""
+        return self.base_url if name.partition("/")[0] == self.task.partition("/")[0] else None
+
     def sampling(self) -> Sampling:
         """How the program's replies are drawn."""
         return Sampling(temperature=self.temperature, max_tokens=self.max_tokens)
