@@ -30,7 +30,7 @@ Seconds = Annotated[float | None, Field(description="the limit in seconds of wor
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: Literal[1] = Field(1, description="counts the changes of this kind's fields")
+    version: Literal[1] = Field(default=1, description="counts the changes of this kind's fields")
 
 
 class RunStarted(_Event):
