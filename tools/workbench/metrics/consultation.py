@@ -66,7 +66,7 @@ async def consult(ask: Ask, question: str, form: Form, *, replicate: int, exampl
         f"{form.shown}\nIf you cannot write JSON, write your reasons, and then each verdict on a line of its own: "
         f"{form.plain}"
     )
-    messages = (Message("system", SYSTEM), Message("user", request))
+    messages: tuple[Message, ...] = (Message("system", SYSTEM), Message("user", request))
     problem, last = "", ""
     for _ in range(2):
         try:
