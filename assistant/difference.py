@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from toishi.assistant import console, wording
 from toishi.assistant.find_run import find_run
 from toishi.assistant.lineage import Case, Edit, best_of, edits, path_to
+from toishi.assistant.snapshot import prompt_files
 from toishi.assistant.worddiff import render, word_diff
 from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.events import CandidateAccepted, Judged
@@ -54,6 +55,7 @@ def document(found: Difference) -> dict[str, Any]:
         "modules": [
             {
                 "module": module,
+                "file": prompt_files(found.run)[module],
                 "before": text,
                 "after": found.best.texts[module],
                 "diff": [line.plain for line in word_diff(text, found.best.texts[module])],
@@ -74,7 +76,7 @@ def document(found: Difference) -> dict[str, Any]:
             }
             for edit in found.edits
         ],
-        "test": found.judged.model_dump(mode="json", exclude={"kind"}) if found.judged else None,
+        "test": found.judged.model_dump(mode="json", exclude={"kind", "version"}) if found.judged else None,
     }
 
 
@@ -89,10 +91,10 @@ def _case(case: Case) -> dict[str, Any]:
     }
 
 
-def print_difference(found: Difference, *, file: str, examples: int) -> None:
+def print_difference(found: Difference, *, examples: int) -> None:
     """For a person: the whole diff, then each edit with at most `examples` examples it fixed and as many it broke."""
     out = console.stdout()
-    print_texts(found, file=file)
+    print_texts(found)
     if found.edits:
         names = [_name(found.seed.number), *(_name(edit.child.number) for edit in found.edits)]
         out.print("\n[bold]How it came about[/bold]  " + " → ".join(names), markup=True)
@@ -103,17 +105,18 @@ def print_difference(found: Difference, *, file: str, examples: int) -> None:
         print_verdict(found.judged)
 
 
-def print_texts(found: Difference, *, file: str) -> None:
-    """The word diff from seed to best, module by module."""
+def print_texts(found: Difference) -> None:
+    """The word diff from seed to best, file by file."""
     out = console.stdout()
+    files = prompt_files(found.run)
     if found.best.number == found.seed.number:
-        out.print(f"No edit of {file} was better than the seed, which stands.", markup=False)
+        out.print(f"No edit of {', '.join(files.values())} was better than the seed, which stands.", markup=False)
         return
     for module, before in found.seed.texts.items():
         after = found.best.texts[module]
         if after == before:
             continue
-        out.print(_bold(f"{file}: seed → candidate {found.best.number}"))
+        out.print(_bold(f"{files[module]}: seed → candidate {found.best.number}"))
         _print_lines(before, after, indent=0)
 
 

@@ -9,7 +9,7 @@ from toishi.assistant.find_run import EVALUATION
 from toishi.assistant.lineage import best_of, path_to
 from toishi.assistant.options import project_hint
 from toishi.assistant.outcome import status_word
-from toishi.assistant.snapshot import prompt_file, result_of, task_of
+from toishi.assistant.snapshot import program_name, result_of, task_of
 from toishi.assistant.view import RunView, fold
 from toishi.tools.workbench.events import CandidateAccepted, RunStarted
 from toishi.tools.workbench.runs import is_alive
@@ -42,7 +42,9 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
         "created": run.created,
         "seed": run.seed,
         "task": task_of(run),
-        "plan": view.plan.model_dump(mode="json", exclude={"kind", "run", "method", "seed"}) if view.plan else None,
+        "plan": view.plan.model_dump(mode="json", exclude={"kind", "version", "run", "method", "seed"})
+        if view.plan
+        else None,
         "phase": view.phase,
         "spent": {"rollouts": view.rollouts, "tokens": view.tokens, "cost": view.cost, "seconds": view.seconds},
         "candidates": [
@@ -61,7 +63,7 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
         "skipped": view.skipped,
         "best": best_of(pool).number if pool else None,
         "evaluation": result_of(run) or None if run.method == EVALUATION else None,
-        "test": view.judged.model_dump(mode="json", exclude={"kind"}) if view.judged else None,
+        "test": view.judged.model_dump(mode="json", exclude={"kind", "version"}) if view.judged else None,
         "change": {"hash": change.change.hash, "status": change.status} if change else None,
         "warnings": list(view.warnings),
         "sentence": _last_sentence(view),
@@ -163,9 +165,9 @@ def _print_evaluation(run: "RunRow") -> None:
         return
     console.say()
     if "verdict" in found:
-        print_comparison(found, before="an earlier version", after=prompt_file(run))
+        print_comparison(found, before="an earlier version", after=program_name(run))
     else:
-        print_baseline(found, name=prompt_file(run))
+        print_baseline(found, name=program_name(run))
 
 
 def _print_pool(pool: list[CandidateAccepted]) -> None:

@@ -13,9 +13,15 @@ def task_of(run: "RunRow") -> dict[str, Any]:
     return found
 
 
-def prompt_file(run: "RunRow") -> str:
-    """The prompt file's path, from the project folder."""
-    return str(task_of(run)["program"]["prompt"])
+def prompt_files(run: "RunRow") -> dict[str, str]:
+    """The path of each module's text file, from the project folder."""
+    return {module: str(file["path"]) for module, file in task_of(run)["texts"].items()}
+
+
+def program_name(run: "RunRow") -> str:
+    """What people call the program: its prompt file, or the code or graph that calls the modules."""
+    program = task_of(run)["program"]
+    return str(program["prompt"] or program["code"] or program["graph"])
 
 
 def result_of(run: "RunRow") -> dict[str, Any]:

@@ -114,7 +114,7 @@ class Sitting:
         self.project = project
         self.row = row
         self.task, self.splits = snapshot(journal, row)
-        self.budget = Budget(self.task.budget.limits(), before=journal.spent(row.id))
+        self.budget = Budget(self.task.budget.limits(), seconds_before=row.seconds)
         self.chronicle = Chronicle(journal.recorder(row.id), journal.decisions(row.id))
         self.heartbeat = Heartbeat(journal, row.id, self.budget, self.chronicle)
 
@@ -210,7 +210,7 @@ def _result(
     found: Found, comparison: Comparison | None, change: str, end: RunFinished, budget: Budget
 ) -> dict[str, object]:
     spent = budget.spent()
-    test = {} if comparison is None else judged(comparison).model_dump(mode="json", exclude={"kind", "sentence"})
+    test = {} if comparison is None else judged(comparison).model_dump(mode="json", exclude={"kind", "version", "sentence"})
     return {
         "outcome": end.outcome,
         **test,

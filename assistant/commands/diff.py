@@ -27,11 +27,10 @@ def command(run: str, examples: int, as_json: bool, project: Path | None) -> Non
     from toishi.assistant.console import print_json
     from toishi.assistant.difference import difference, document, print_difference
     from toishi.assistant.open_journal import open_journal
-    from toishi.assistant.snapshot import prompt_file
 
     with open_journal(project_with_runs(project)) as journal:
         found = difference(journal, run)
         if as_json:
             print_json(document(found))
         else:
-            print_difference(found, file=prompt_file(found.run), examples=examples)
+            print_difference(found, examples=examples)

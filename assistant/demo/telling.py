@@ -7,7 +7,6 @@ from toishi.assistant.console import say
 from toishi.assistant.demo.folder import TEN, Intents
 from toishi.assistant.difference import difference, print_texts
 from toishi.assistant.headless import Ending, print_ending
-from toishi.assistant.snapshot import prompt_file
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.journal import Journal
@@ -42,7 +41,7 @@ def print_end(journal: "Journal", project: Path, folder: Path, ending: Ending) -
     if ending.view.pool:
         found = difference(journal, ending.run)
         say()
-        print_texts(found, file=prompt_file(found.run))
+        print_texts(found)
     print_ending(journal, project, ending, yes=False)
     if ending.view.finished is None:
         return

@@ -41,58 +41,47 @@ class Spent:
 class Budget:
     """The account of one run.
 
-    `before` is what earlier sittings spent; `clock` gives seconds from any fixed point.
+    `seconds_before` are those of earlier sittings; `clock` gives seconds from any fixed point.
     """
 
     def __init__(
-        self, limits: Limits, *, before: Spent = Spent(0, 0, 0.0, 0.0), clock: Callable[[], float] = time.monotonic
+        self, limits: Limits, *, seconds_before: float = 0.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.limits = limits
         self._clock = clock
-        self._start = clock() - before.seconds
+        self._start = clock() - seconds_before
         self._rollouts = _Account(limits.max_rollouts)
         self._tokens = _Account(limits.max_tokens)
         self._cost = _Account(None if limits.max_cost is None else round(limits.max_cost * PICO))
-        self._cost_known = before.cost is not None
-        self._rollouts.spent, self._tokens.spent = before.rollouts, before.tokens
-        self._cost.spent = math.ceil((before.cost or 0.0) * PICO)
+        self._cost_known = True
         # Where the pace is measured from: the clock, and the rollouts spent, when the first new rollout was asked for.
         self._pace_from: tuple[float, int] | None = None
         self._waiting: list[asyncio.Future[None]] = []
 
-    def reserve(self, *, rollouts: int = 0, tokens: int = 0, cost: float | None = 0.0) -> "Reservation":
+    def reserve(
+        self, *, rollouts: int = 0, tokens: int = 0, cost: float | None = 0.0, recorded: bool = False
+    ) -> "Reservation":
         """Takes all of it or nothing. `cost` None: the price is unknown.
+
+        `recorded` is for work that the journal already holds for this very run: it was within the limits when it was
+        paid, so it is counted again and never refused, also when the time is over.
 
         Raises `BudgetSpent` where something does not fit, and `UsageError` for an unknown price under a dollar limit.
         """
         if rollouts < 0 or tokens < 0 or (cost is not None and not 0 <= cost < math.inf):
             raise ValueError(f"a reservation cannot be negative: {rollouts} rollouts, {tokens} tokens, {cost} dollars")
-        if cost is None and self.limits.max_cost is not None:
+        if cost is None and self.limits.max_cost is not None and not recorded:
             raise UsageError(
                 f"max_cost = {self.limits.max_cost:g} cannot be kept, since the price of the model is unknown; "
                 "set max_tokens or max_rollouts instead"
             )
         pico = 0 if cost is None else math.ceil(cost * PICO)
-        self._refuse_what_does_not_fit(rollouts, tokens, pico)
-        return self._promise(rollouts, tokens, pico)
-
-    def reserve_rollouts(self, count: int) -> list["Reservation"]:
-        """Takes so many rollouts or none of them, as one reservation each, since each ends on its own.
-
-        Raises `BudgetSpent` where they do not fit together.
-        """
-        if not count:
-            return []
-        self._refuse_what_does_not_fit(count, 0, 0)
-        return [self._promise(1, 0, 0) for _ in range(count)]
-
-    def _promise(self, rollouts: int, tokens: int, pico: int) -> "Reservation":
-        if rollouts and self._pace_from is None:
-            self._pace_from = self._clock(), self._rollouts.spent
+        if not recorded:
+            self._refuse_what_does_not_fit(rollouts, tokens, pico)
+            if rollouts and self._pace_from is None:
+                self._pace_from = self._clock(), self._rollouts.spent
         for account, amount in ((self._rollouts, rollouts), (self._tokens, tokens), (self._cost, pico)):
             account.promised += amount
-        for account, amount in ((self._tokens, tokens), (self._cost, pico)):
-            # Rollouts are all alike; calls take amounts that nobody knows beforehand.
             account.largest = max(account.largest, amount)
         return Reservation(self, rollouts, tokens, pico)
 
@@ -141,9 +130,9 @@ class Budget:
 
         With tokens or dollars goes the largest single reservation so far, since the last call must be able to make it.
         """
-        self._rollouts.kept = rollouts
-        self._tokens.kept = tokens
-        self._cost.kept = math.ceil(cost * PICO)
+        self._rollouts.aside = rollouts
+        self._tokens.aside = tokens + self._tokens.largest if tokens else 0
+        self._cost.aside = math.ceil(cost * PICO) + self._cost.largest if cost else 0
 
     def release_aside(self) -> None:
         """Gives back all that was set aside."""
@@ -238,18 +227,14 @@ class Reservation:
 
 
 class _Account:
-    """One amount in whole units: limit, spent for good, promised to what is in flight, kept back, largest promise."""
+    """One amount in whole units: limit, spent for good, promised to what is in flight, set aside, largest promise."""
 
     def __init__(self, limit: int | None) -> None:
         self.limit = limit
         self.spent = 0
         self.promised = 0
-        self.kept = 0
+        self.aside = 0
         self.largest = 0
-
-    @property
-    def aside(self) -> int:
-        return self.kept + self.largest if self.kept else 0
 
     @property
     def left(self) -> int | None:

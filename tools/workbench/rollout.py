@@ -30,7 +30,8 @@ class Rollout:
     """`score` lies in [0, 1]; `feedback` says what was expected, what came, and why it counts as it does.
 
     `error` is set where the program failed on this example (a task error: it has the failure score 0).
-    `cost` is None where any call's price is unknown.
+    `cost` is None where any call's price is unknown. `replies` are the keys of all replies that it asked for, a judge's
+    included; tokens, cost and seconds are those of the program alone.
     """
 
     candidate: str
@@ -45,3 +46,4 @@ class Rollout:
     seconds: float
     objectives: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
+    replies: tuple[str, ...] = ()

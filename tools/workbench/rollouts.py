@@ -6,6 +6,7 @@ the scores decide.
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 from toishi.tools.workbench.budget import Budget, Reservation
@@ -14,7 +15,7 @@ from toishi.tools.workbench.errors import BudgetSpent, RequestRefused
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.metrics.protocol import Judgement, Metric
-from toishi.tools.workbench.models.gateway import Gateway
+from toishi.tools.workbench.models.gateway import Gateway, noting_replies
 from toishi.tools.workbench.models.protocol import Message, Reply, Request, Sampling, ToolSpec
 from toishi.tools.workbench.program import Program
 from toishi.tools.workbench.program.trace import Ask, Trace
@@ -59,8 +60,9 @@ class RolloutRunner:
     ) -> list[Rollout]:
         """One rollout for each example, in the order of the examples.
 
-        What this run did before, in this sitting or an earlier one, is not done again. All that is new is reserved
-        together before any of it starts.
+        What this run did before is not done again: within a sitting it costs nothing, and what the journal holds from
+        an earlier sitting is counted as spent once more, as the budget starts anew with each. All that is new is
+        reserved together before any of it starts.
 
         Raises `BudgetSpent` where the rollouts do not fit (nothing is started) or their tokens, dollars or seconds do
         not (what could be finished is kept), and whatever the gateway or the journal raise for want of a model or a
@@ -76,10 +78,8 @@ class RolloutRunner:
         return [self._done[candidate.id, example.id, replicate] for example in examples]
 
     async def _run_new(self, candidate: Candidate, examples: dict[_Key, Example], split: str) -> None:
-        recorded = {key: rollout for key in examples if (rollout := self._recorded(key)) is not None}
-        self._done.update(recorded)
-        fresh = [key for key in examples if key not in recorded]
-        reservations = self._budget.reserve_rollouts(len(fresh))
+        fresh = [key for key in examples if not self._takes_up(key)]
+        reservations = self._reserve(len(fresh))
         tasks = []
         try:
             async with asyncio.TaskGroup() as group:
@@ -99,15 +99,31 @@ class RolloutRunner:
         task.add_done_callback(lambda _: self._flying.pop(key, None))
         return task
 
-    def _recorded(self, key: _Key) -> Rollout | None:
-        return None if self._journal is None else self._journal.find_rollout(self._run, *key)
+    def _takes_up(self, key: _Key) -> bool:
+        """Whether the journal holds the rollout from an earlier sitting, which then counts as spent in this one too."""
+        rollout = None if self._journal is None else self._journal.find_rollout(self._run, *key)
+        if rollout is None:
+            return False
+        self._budget.reserve(rollouts=1, recorded=True).settle()
+        self._gateway.recount(rollout.replies)
+        self._done[key] = rollout
+        return True
+
+    def _reserve(self, count: int) -> list[Reservation]:
+        """Refused or granted as a whole, and then one by one, since each rollout ends on its own."""
+        if not count:
+            return []
+        self._budget.reserve(rollouts=count).release()
+        return [self._budget.reserve(rollouts=1, recorded=True) for _ in range(count)]
 
     async def _pay(
         self, key: _Key, candidate: Candidate, example: Example, split: str, reservation: Reservation
     ) -> BudgetSpent | None:
         """Does one rollout. `BudgetSpent` is given back, not raised: raising would cut off the siblings."""
         try:
-            rollout = await self._execute(candidate, example, replicate=key[2])
+            with noting_replies() as replies:
+                rollout = await self._execute(candidate, example, replicate=key[2])
+            rollout = replace(rollout, replies=tuple(replies))
         except BudgetSpent as spent:
             return spent
         if self._journal is not None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toishi.tools.workbench.budget import Budget, Limits, Reservation, Spent
+from toishi.tools.workbench.budget import Budget, Limits, Reservation
 from toishi.tools.workbench.errors import BudgetSpent, UsageError
 
 amounts = st.tuples(st.integers(0, 9), st.integers(0, 900), st.floats(0, 0.5))
@@ -111,35 +111,17 @@ def test_a_cost_that_turns_out_unknown_counts_as_all_that_was_reserved() -> None
     assert budget.spent().cost is None
 
 
-def test_what_earlier_sittings_spent_counts() -> None:
+def test_seconds_of_all_sittings_count_and_only_recorded_work_goes_on_after_them() -> None:
     clock = FakeClock()
-    before = Spent(rollouts=4, tokens=30, cost=0.5, seconds=50.0)
-    budget = Budget(Limits(max_rollouts=9, max_tokens=100, max_cost=2.0, max_seconds=60), before=before, clock=clock)
-    assert (budget.rollouts_left(), budget.tokens_left(), budget.cost_left()) == (5, 70, 1.5)
+    budget = Budget(Limits(max_seconds=60), seconds_before=50.0, clock=clock)
     clock.now += 9
     assert budget.seconds_left() == 1
     budget.reserve(rollouts=1).settle()
     clock.now += 1
     with pytest.raises(BudgetSpent, match="the 60 seconds of max_seconds are over"):
         budget.reserve(rollouts=1)
-    assert budget.spent() == Spent(5, 30, 0.5, 60)
-
-
-def test_a_price_that_was_unknown_once_stays_unknown() -> None:
-    assert Budget(Limits(), before=Spent(1, 10, None, 2.0)).spent().cost is None
-
-
-def test_rollouts_are_granted_together_or_not_at_all() -> None:
-    budget = Budget(Limits(max_rollouts=5))
-    with pytest.raises(BudgetSpent, match="max_rollouts = 5 leaves 5, and the next step needs up to 6"):
-        budget.reserve_rollouts(6)
-    reservations = budget.reserve_rollouts(5)
-    assert budget.rollouts_left() == 0
-    reservations[0].release()
-    for reservation in reservations[1:]:
-        reservation.settle()
-    assert (budget.spent().rollouts, budget.rollouts_left()) == (4, 1)
-    assert budget.reserve_rollouts(0) == []
+    budget.reserve(rollouts=4, recorded=True).settle()
+    assert (budget.spent().rollouts, budget.spent().seconds) == (5, 60)
 
 
 def test_no_limit_means_no_limit() -> None:
@@ -171,7 +153,8 @@ def test_what_fits_is_foretold_by_the_average_and_leaves_what_is_set_aside() -> 
 
 def test_seconds_are_foretold_by_the_pace_of_new_rollouts() -> None:
     clock = FakeClock()
-    budget = Budget(Limits(max_seconds=100), before=Spent(5, 0, 0.0, 0.0), clock=clock)
+    budget = Budget(Limits(max_seconds=100), clock=clock)
+    budget.reserve(rollouts=5, recorded=True).settle()
     clock.now += 20
     assert budget.fits(10**6)
     reservation = budget.reserve(rollouts=10)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toishi.tools.workbench.budget import Budget, Limits, Spent
+from toishi.tools.workbench.budget import Budget, Limits
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import BudgetSpent, JournalError, ModelUnavailable, RequestRefused
 from toishi.tools.workbench.example import Example
@@ -19,7 +19,6 @@ from toishi.tools.workbench.program import Call, Program, prompt_program
 from toishi.tools.workbench.rollouts import RolloutRunner
 
 MODEL = "scripted/echo"
-NOTHING = Spent(0, 0, 0.0, 0.0)
 SEED = Candidate({"prompt": "Repeat."})
 EXAMPLES = [Example(str(number), {"text": f"text {number}"}, f"text {number}") for number in range(6)]
 
@@ -91,7 +90,7 @@ class Sitting:
         sampling: Sampling | None = None,
     ) -> None:
         self.model = model or ScriptedModel()
-        self.budget = Budget(limits or Limits(), before=NOTHING if journal is None else journal.spent(run))
+        self.budget = Budget(limits or Limits())
         self.gateway = Gateway(
             {MODEL: self.model}, journal=journal, budget=self.budget, run=run, patience=Patience(attempts=1)
         )

@@ -140,4 +140,14 @@ def _purges(db: "Database") -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first_tables, _tools_and_indexes, _purges)
+def _agreements(db: "Database") -> None:
+    """What a person agreed to send to a model elsewhere although it looks personal, by the content's hash."""
+    db.create_table(
+        "agreements",
+        {"content": str, "destination": str, "fields": str, "created": str},
+        pk=("content", "destination"),
+        not_null={"fields", "created"},
+    )
+
+
+MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first_tables, _tools_and_indexes, _purges, _agreements)
