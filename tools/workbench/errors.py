@@ -5,7 +5,8 @@
     │   ├── TaskError             task.toml, or a file that it names
     │   ├── DataError             rows, columns, splits
     │   ├── ModelUnknown          no provider for this name, or a package that it needs is missing
-    │   └── TrustNeeded           nobody said yet that the project's own code may run (exit code 5 from the command line)
+    │   └── TrustNeeded           nobody said yet that the project's own code may run (exit code 5)
+    ├── ConsentNeeded         nobody agreed yet that what looks personal leaves this machine (exit code 5)
     ├── SandboxUnavailable    generated code cannot be confined here, so it is not run: infrastructure, never a score
     ├── ModelUnavailable      the endpoint failed after every retry: infrastructure, never a score
     ├── RequestRefused        the model cannot take this one request: a task error, a score of 0 and no retry
@@ -41,6 +42,10 @@ class ModelUnknown(UsageError):
 
 class TrustNeeded(UsageError):
     """The project's own code is not to run before somebody says so."""
+
+
+class ConsentNeeded(ToishiError):
+    """What looks personal would leave this machine, and nobody agreed to that; nothing was sent."""
 
 
 class SandboxUnavailable(ToishiError):

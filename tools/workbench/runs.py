@@ -10,7 +10,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,13 +33,20 @@ PAUSE_SECONDS = 0.05
 ATTEMPTS = 20
 
 
-def create_run(project: Path, journal: Journal, task: Task, *, method: str) -> str:
+Consent = Callable[[Task, Splits], None]
+"""Is told the task, with its models by name, and its rows; raises where they may not be sent to these models."""
+
+
+def create_run(project: Path, journal: Journal, task: Task, *, method: str, consent: Consent | None = None) -> str:
     """Stores a run with all it needs to be repeated (the task, its texts, rows and models), and gives its id.
 
-    Raises `DataError` where the data cannot be used, and `ModelUnknown` where no model is named and none is found.
+    `consent` comes before anything is stored. Raises `DataError` where the data cannot be used, and `ModelUnknown`
+    where no model is named and none is found.
     """
     splits = load_data(task, project)
     task = with_models(task)
+    if consent is not None:
+        consent(task, splits)
     journal.add_examples(
         splits.content_hash, {"feedback": splits.feedback, "validation": splits.validation, "test": splits.test}
     )
