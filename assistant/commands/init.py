@@ -1,5 +1,6 @@
 """`toishi init`."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from toishi.assistant.options import shared
 @click.option("--name", help="Name of the task, for people.")
 @click.option("--out", metavar="PATH", type=click.Path(path_type=Path), help="Where the task is written.")
 @click.option("--force", is_flag=True, help="Write over a task.toml that is there.")
+@click.option("--keys", is_flag=True, help="Print every key that task.toml may have, with its meaning, and end.")
 @shared
 def command(
     files: tuple[str, ...],
@@ -32,6 +34,7 @@ def command(
     name: str | None,
     out: Path | None,
     force: bool,
+    keys: bool,
     as_json: bool,
     project: Path | None,
 ) -> None:
@@ -49,8 +52,15 @@ def command(
     """
     from toishi.assistant.console import print_json
     from toishi.assistant.drafting import document, print_draft, settle, write
+    from toishi.assistant.reference import print_tables, tables
     from toishi.tools.workbench.drafting import Wishes
 
+    if keys:
+        if as_json:
+            print_json([asdict(one) for one in tables()])
+        else:
+            print_tables(tables())
+        return
     wishes = Wishes(
         files=files,
         inputs=tuple(column.strip() for column in (inputs or "").split(",") if column.strip()),
