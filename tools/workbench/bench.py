@@ -12,9 +12,11 @@ from toishi.tools.workbench.data import Splits
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.metrics.building import build_metric
 from toishi.tools.workbench.metrics.context import Ask, MetricContext
+from toishi.tools.workbench.metrics.protocol import Metric
 from toishi.tools.workbench.models.gateway import Gateway
 from toishi.tools.workbench.models.protocol import Message, Reply, Request
 from toishi.tools.workbench.models.registry import open_model
+from toishi.tools.workbench.personal.sending import models_of
 from toishi.tools.workbench.program.building import build_program
 from toishi.tools.workbench.rollouts import RolloutRunner
 from toishi.tools.workbench.task import Task
@@ -25,7 +27,7 @@ REFLECTION = "reflection"
 
 @dataclass(frozen=True)
 class Bench:
-    """What a method works with. `seed` is the candidate that stands in the person's files."""
+    """What a method works with. `seed` is the candidate that stands in the person's files; `ask` reaches the judge."""
 
     journal: Journal
     run: str
@@ -35,6 +37,8 @@ class Bench:
     budget: Budget
     runner: RolloutRunner
     gateway: Gateway
+    metric: Metric
+    ask: Ask
 
     def keep_for_test(self, candidate: str) -> None:
         """Sets aside what the locked test of the seed and this candidate will take, as their validation took."""
@@ -54,16 +58,28 @@ class Bench:
 
 @asynccontextmanager
 async def open_bench(
-    journal: Journal, project: Path, run: str, task: Task, splits: Splits, budget: Budget
+    journal: Journal,
+    project: Path,
+    run: str,
+    task: Task,
+    splits: Splits,
+    budget: Budget,
+    *,
+    metric: Metric | None = None,
+    rewriting: bool = True,
 ) -> AsyncIterator[Bench]:
-    """The bench of a run, its models closed in the end, with what is in flight cut off."""
+    """The bench of a run, its models closed in the end, with what is in flight cut off.
+
+    A `metric` that is given takes the place of the task's; without `rewriting` no reflection model is opened.
+    """
     program = build_program(task, project)
     models = {
         name: open_model(name, base_url=task.models.address_of(name), project=project)
-        for name in dict.fromkeys((task.models.task, task.models.reflection_name, task.models.judge_name))
+        for name in dict.fromkeys(models_of(task, rewriting=rewriting))
     }
     gateway = Gateway(models, journal=journal, budget=budget, run=run, concurrency=task.models.concurrency)
-    metric = build_metric(task, splits.all, MetricContext(project, _ask_through(gateway, task)))
+    ask = _ask_through(gateway, task)
+    metric = metric or build_metric(task, splits.all, MetricContext(project, ask))
     runner = RolloutRunner(
         program,
         metric,
@@ -76,7 +92,7 @@ async def open_bench(
         seed=task.seed,
     )
     try:
-        yield Bench(journal, run, task, splits, Candidate(program.modules), budget, runner, gateway)
+        yield Bench(journal, run, task, splits, Candidate(program.modules), budget, runner, gateway, metric, ask)
     finally:
         await gateway.close()
 

@@ -55,6 +55,20 @@ class RolloutRunner:
         self._done: dict[_Key, Rollout] = {}
         self._flying: dict[_Key, asyncio.Task[BudgetSpent | None]] = {}
 
+    def judged_by(self, metric: Metric) -> "RolloutRunner":
+        """A runner that differs in its metric and shares nothing that was done in this sitting."""
+        return RolloutRunner(
+            self._program,
+            metric,
+            self._gateway,
+            self._journal,
+            self._budget,
+            run=self._run,
+            model=self._model,
+            sampling=self._sampling,
+            seed=self._seed,
+        )
+
     async def run(
         self, candidate: Candidate, examples: Sequence[Example], *, split: str, replicate: int = 0
     ) -> list[Rollout]:

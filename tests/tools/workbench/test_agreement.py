@@ -137,7 +137,7 @@ def test_several_people_make_one_mark() -> None:
 
 
 def test_people_are_compared_with_one_another() -> None:
-    raters = {"anna": [1, 1, 0, 0, None], "ben": [1, 0, 0, 0, 1], "cleo": [None, None, None, None, 1]}
+    raters: dict[str, list[int | None]] = {"anna": [1, 1, 0, 0, None], "ben": [1, 0, 0, 0, 1], "cleo": [None, None, None, None, 1]}
     found = between_people(raters, PASS)
     assert found == BetweenPeople(3, (0.75 + 1.0) / 2, 0.5)
     assert between_people({"anna": [1, 0]}, PASS) is None
