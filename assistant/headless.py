@@ -14,6 +14,7 @@ from toishi.tools.workbench.runs import create_run, start_worker
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.journal import Journal
+    from toishi.tools.workbench.runs import Consent
     from toishi.tools.workbench.task import Task
 
 
@@ -31,9 +32,9 @@ class Ending:
         return exit_code(self.view, applied=self.applied)
 
 
-def begin(journal: "Journal", project: Path, task: "Task", method: str) -> str:
+def begin(journal: "Journal", project: Path, task: "Task", method: str, *, consent: "Consent | None" = None) -> str:
     """Creates a run and starts its worker; gives the run's id. `auto` is the method that suits one prompt: GEPA."""
-    run = create_run(project, journal, task, method="gepa" if method == "auto" else method)
+    run = create_run(project, journal, task, method="gepa" if method == "auto" else method, consent=consent)
     start_worker(project, run)
     return run
 

@@ -18,9 +18,9 @@ from toishi.tools.workbench.budget import Budget, Spent
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.data.splits import Split
 from toishi.tools.workbench.rollout import Rollout
-from toishi.tools.workbench.runs import create_run, snapshot, take_lock
+from toishi.tools.workbench.runs import Consent, create_run, snapshot, take_lock
 from toishi.tools.workbench.statistics import compare
-from toishi.tools.workbench.task import MODULE, Task
+from toishi.tools.workbench.task import PROMPT, Task
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.data import Splits
@@ -61,14 +61,20 @@ def mean_of(scores: Sequence[float], *, seed: int) -> Mean:
 
 
 def score(
-    journal: "Journal", project: Path, task: Task, prompts: Sequence[str], splits: Sequence[Split], ticking: Ticking
+    journal: "Journal",
+    project: Path,
+    task: Task,
+    prompts: Sequence[str],
+    splits: Sequence[Split],
+    ticking: Ticking,
+    consent: Consent | None = None,
 ) -> Scored:
     """Runs every prompt on every split once; the task's own prompt is one that the caller names like any other.
 
     `ticking` opens a context, for so many rollouts, with a function that is told how many are done. Of the task's
     budget all limits hold but the one on rollouts, whose number is known. Raises `BudgetSpent`.
     """
-    run = create_run(project, journal, task, method=EVALUATION)
+    run = create_run(project, journal, task, method=EVALUATION, consent=consent)
     bound, rows = snapshot(journal, journal.run(run))
     budget = Budget(replace(bound.budget.limits(), max_rollouts=None))
     status: Literal["finished", "cancelled", "failed"] = "failed"
@@ -106,7 +112,7 @@ async def _score(
             try:
                 done = await asyncio.gather(
                     *(
-                        bench.runner.run(Candidate({MODULE: prompts[number]}), examples[split], split=split)
+                        bench.runner.run(Candidate({PROMPT: prompts[number]}), examples[split], split=split)
                         for number, split in wanted
                     )
                 )

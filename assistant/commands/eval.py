@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toishi.assistant.options import project_of_task, settle_trust, shared, trusting
+from toishi.assistant.sending import consent_for, sending
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.data.splits import Split
@@ -27,9 +28,16 @@ if TYPE_CHECKING:
     help="Score these rows; may be given more than once.  [default: validation and test; with --against: test]",
 )
 @trusting
+@sending
 @shared
 def command(
-    task_file: Path, against: Path | None, splits: "tuple[Split, ...]", trust: bool, as_json: bool, project: Path | None
+    task_file: Path,
+    against: Path | None,
+    splits: "tuple[Split, ...]",
+    trust: bool,
+    send_personal: bool,
+    as_json: bool,
+    project: Path | None,
 ) -> None:
     """Score a task's prompt, or compare two versions.
 
@@ -57,7 +65,8 @@ def command(
     chosen: tuple[Split, ...] = splits or (("validation", "test") if against is None else ("test",))
     prompts = [*earlier, task.seed_texts()[PROMPT]]
     with open_journal(folder) as journal:
-        scored = score(journal, folder, task, prompts, list(dict.fromkeys(chosen)), ticking)
+        consent = consent_for(journal, given=send_personal, rewriting=False)
+        scored = score(journal, folder, task, prompts, list(dict.fromkeys(chosen)), ticking, consent)
         found, code = baseline(scored, seed=task.seed) if against is None else comparison(scored, seed=task.seed)
         journal.set_result(scored.run, found)
     if as_json:

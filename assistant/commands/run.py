@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toishi.assistant.options import project_hint, project_of_task, settle_trust, shared, trusting
+from toishi.assistant.sending import consent_for, sending
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.task import Task
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Apply the change if the locked test shows that it is better.")
 @click.option("--detach", is_flag=True, help="Start the run and leave it to itself.")
 @trusting
+@sending
 @shared
 def command(
     task_file: Path,
@@ -36,6 +38,7 @@ def command(
     yes: bool,
     detach: bool,
     trust: bool,
+    send_personal: bool,
     as_json: bool,
     project: Path | None,
 ) -> None:
@@ -66,7 +69,8 @@ def command(
     )
     settle_trust(folder, task, given=trust)
     with open_journal(folder) as journal:
-        run = begin(journal, folder, task, method)
+        consent = consent_for(journal, given=send_personal, rewriting=True)
+        run = begin(journal, folder, task, method, consent=consent)
         if detach:
             if as_json:
                 print_json({"run": run, "status": "running"})
