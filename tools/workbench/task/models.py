@@ -14,7 +14,13 @@ class ModelsSection(Section):
     )
     reflection: str | None = Field(default=None, min_length=1, description="model that rewrites; default: as task")
     judge: str | None = Field(default=None, min_length=1, description="model that judges; default: as reflection")
-    base_url: str | None = Field(default=None, description="address of an OpenAI-compatible server")
+    base_url: str | None = Field(
+        default=None,
+        description="address of the OpenAI-compatible server of task, and of the other models of the same provider",
+    )
+    addresses: dict[str, str] = Field(
+        default_factory=dict, description="addresses of servers by model, for models that are elsewhere than base_url"
+    )
     temperature: float = Field(default=0.0, ge=0, description="sampling temperature of the program; 0 is greedy")
     max_tokens: int = Field(default=512, gt=0, description="longest answer of a module, in tokens")
     reflection_temperature: float = Field(default=1.0, ge=0, description="sampling temperature of the rewriting")
@@ -27,6 +33,13 @@ class ModelsSection(Section):
     )
     judge_max_tokens: int = Field(default=1024, gt=0, description="longest verdict of the judge, in tokens")
     concurrency: int = Field(default=16, gt=0, description="how many calls may be in flight")
+
+    @field_validator("addresses")
+    @classmethod
+    def _are_addresses_without_secrets(cls, addresses: dict[str, str]) -> dict[str, str]:
+        for url in addresses.values():
+            cls._is_an_address_without_secrets(url)
+        return addresses
 
     @field_validator("base_url")
     @classmethod
@@ -50,7 +63,9 @@ class ModelsSection(Section):
         return self.judge or self.reflection_name
 
     def address_of(self, name: str) -> str | None:
-        """`base_url` is the task model's; a model of another provider is not to be looked for there."""
+        """Where a model is; `base_url` is the task model's, so one of another provider is not to be looked for there."""
+        if name in self.addresses:
+            return self.addresses[name]
         return self.base_url if name.partition("/")[0] == self.task.partition("/")[0] else None
 
     def sampling(self) -> Sampling:
