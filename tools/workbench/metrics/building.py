@@ -11,7 +11,8 @@ from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.choice import Choice
 from toishi.tools.workbench.metrics.context import MetricContext
 from toishi.tools.workbench.metrics.exact import Exact
-from toishi.tools.workbench.metrics.protocol import Metric
+from toishi.tools.workbench.metrics.protocol import Choosy, Metric
+from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.task import Task
 from toishi.tools.workbench.task.kinds.answers import ChoiceKind, ContainsKind, ExactKind, F1Kind, NumberKind, TextKind
 from toishi.tools.workbench.task.kinds.code import CodeKind, PythonKind
@@ -24,9 +25,20 @@ def build_metric(task: Task, examples: Sequence[Example], context: MetricContext
     """The metric that the task names; `examples` are all of the task's, of every split.
 
     A choice without `choices` takes the labels of the examples, sorted. Raises `DataError` where these are fewer than
-    two, or two of them differ in case only, and what the builders of single kinds raise.
+    two, or two of them differ in case only; where a column that the metric reads is not there, or a row is one that it
+    cannot judge; and what the builders of single kinds raise.
     """
-    return build_kind(task.metric.root, examples, context)
+    for key, name in task.metric.columns().items():
+        known = [*examples[0].fields, *examples[0].inputs]
+        if name not in known:
+            raise DataError(f"{key} = '{name}' is no column of the data; {did_you_mean(name, known)}")
+    metric = build_kind(task.metric.root, examples, context)
+    if isinstance(metric, Choosy):
+        for example in examples:
+            problem = metric.problem(example)
+            if problem is not None:
+                raise DataError(f"metric.kind = '{task.metric.kind}' cannot judge the row {example.id}: {problem}")
+    return metric
 
 
 def build_kind(section: Single | SeveralKind, examples: Sequence[Example], context: MetricContext) -> Metric:
@@ -37,49 +49,49 @@ def build_kind(section: Single | SeveralKind, examples: Sequence[Example], conte
         case ChoiceKind():
             return Choice(section.choices or _labels(examples))
         case TextKind():
-            from toishi.tools.workbench.metrics import text
+            from toishi.tools.workbench.metrics.text import build as build_text
 
-            return text.build(section, context)
+            return build_text(section, context)
         case NumberKind():
-            from toishi.tools.workbench.metrics import number
+            from toishi.tools.workbench.metrics.number import build as build_number
 
-            return number.build(section, context)
+            return build_number(section, context)
         case F1Kind():
-            from toishi.tools.workbench.metrics import f1
+            from toishi.tools.workbench.metrics.f1 import build as build_f1
 
-            return f1.build(section, context)
+            return build_f1(section, context)
         case ContainsKind():
-            from toishi.tools.workbench.metrics import contains
+            from toishi.tools.workbench.metrics.contains import build as build_contains
 
-            return contains.build(section, context)
+            return build_contains(section, context)
         case RegexKind():
-            from toishi.tools.workbench.metrics import pattern
+            from toishi.tools.workbench.metrics.pattern import build as build_pattern
 
-            return pattern.build(section, context)
+            return build_pattern(section, context)
         case JsonKind():
-            from toishi.tools.workbench.metrics import structure
+            from toishi.tools.workbench.metrics.structure import build as build_structure
 
-            return structure.build(section, context)
+            return build_structure(section, context)
         case IfevalKind():
-            from toishi.tools.workbench.metrics import ifeval
+            from toishi.tools.workbench.metrics.ifeval import build as build_ifeval
 
-            return ifeval.build(section, context)
+            return build_ifeval(section, context)
         case PythonKind():
-            from toishi.tools.workbench.metrics import own_function
+            from toishi.tools.workbench.metrics.own_function import build as build_own_function
 
-            return own_function.build(section, context)
+            return build_own_function(section, context)
         case CodeKind():
-            from toishi.tools.workbench.metrics import code
+            from toishi.tools.workbench.metrics.code import build as build_code
 
-            return code.build(section, context)
+            return build_code(section, context)
         case JudgeKind():
-            from toishi.tools.workbench.metrics import judge
+            from toishi.tools.workbench.metrics.judge import build as build_judge
 
-            return judge.build(section, context)
+            return build_judge(section, context)
         case PairwiseKind():
-            from toishi.tools.workbench.metrics import pairwise
+            from toishi.tools.workbench.metrics.pairwise import build as build_pairwise
 
-            return pairwise.build(section, context)
+            return build_pairwise(section, context)
         case SeveralKind():
             from toishi.tools.workbench.metrics.several import Several
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.rollout import ModuleCall
@@ -24,3 +24,12 @@ class Metric(Protocol):
     """
 
     async def __call__(self, example: Example, output: str, calls: Sequence[ModuleCall] = ()) -> Judgement: ...
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """A metric that cannot judge every row, as when a number is expected and the row holds none."""
+
+    def problem(self, example: Example) -> str | None:
+        """Why it cannot judge a row, in words that go on from the row's name; None where it can."""
+        ...

@@ -163,7 +163,7 @@ def schema_problem(schema: Any) -> str | None:
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import validator_for
 
-    if not isinstance(schema, dict | bool):
+    if not isinstance(schema, dict):
         return f"it should be an object, not {type(schema).__name__}"
     try:
         validator_for(schema).check_schema(schema)
@@ -180,6 +180,7 @@ def _read_schema(path: Path, name: str) -> dict[str, Any]:
     except ValueError as error:
         raise TaskError(f"{name} is no JSON: {error}") from None
     problem = schema_problem(schema)
-    if problem is not None or not isinstance(schema, dict):
-        raise TaskError(f"{name} is no JSON Schema: {problem or 'it should be an object'}")
-    return schema
+    if problem is not None:
+        raise TaskError(f"{name} is no JSON Schema: {problem}")
+    found: dict[str, Any] = schema
+    return found
