@@ -1,0 +1,82 @@
+"""What a program may take, and what came of it."""
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from toishi.tools.workbench.sandbox.syscalls import meaning
+
+MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`seconds` by the clock; `memory`, `output` (each of stdout and stderr) and `value` in bytes."""
+
+    seconds: float = 10.0
+    memory: int = 512 * MEGABYTE
+    output: int = 64 * 2**10
+    value: int = 16 * MEGABYTE
+
+
+USUAL = Limits()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a program ended.
+
+    `ok`: it ended by itself with exit code 0. `exit_code` is None where it was killed. `reason` is empty, or one
+    sentence about a limit, a forbidden call or a signal that ended it; an ordinary error of the program is told by
+    `stderr` alone. `refused` names the system calls that were refused, whatever the program made of it. `value` is what
+    it wrote to descriptor 3.
+    """
+
+    ok: bool
+    stdout: str
+    stderr: str
+    exit_code: int | None
+    reason: str
+    refused: tuple[str, ...] = ()
+    value: bytes = b""
+
+
+def explain(status: int, ended: str, refused: Sequence[str], stderr: str, limits: Limits) -> tuple[int | None, str]:
+    """The exit code and the reason, from a wait status, the limit that ended the program, and its last words."""
+    if ended:
+        return None, LIMITS[ended].format(
+            seconds=f"{limits.seconds:g}",
+            memory=limits.memory // MEGABYTE,
+            output=_size(limits.output),
+            value=_size(limits.value),
+        )
+    last = stderr.rstrip().rpartition("\n")[2]
+    if status & 0x7F:
+        return None, _killed(status & 0x7F, limits)
+    if status and last.startswith("MemoryError"):
+        return status >> 8, f"used more than {limits.memory // MEGABYTE} MB"
+    if status and refused and "[Errno 1]" in last:
+        return status >> 8, f"tried to {meaning(refused[-1])}"
+    return status >> 8, ""
+
+
+LIMITS = {
+    "seconds": "ran longer than {seconds} s",
+    "output": "printed more than {output}",
+    "value": "gave back more than {value}",
+    "memory": "used more than {memory} MB",
+    "abandoned": "was ended, since nobody waited for it any more",
+}
+
+
+def _killed(number: int, limits: Limits) -> str:
+    if number == signal.SIGXCPU:
+        return f"ran longer than {limits.seconds:g} s"
+    if number == signal.SIGSYS:
+        return "used system calls of another architecture"
+    known = number in {one.value for one in signal.Signals}
+    return f"was ended by the signal {signal.Signals(number).name if known else number}"
+
+
+def _size(amount: int) -> str:
+    return f"{amount // MEGABYTE} MB" if amount >= MEGABYTE else f"{amount // 2**10} kB"

@@ -1,0 +1,171 @@
+"""What the two profiles allow: their seccomp filters, as values.
+
+`pure` is a list of what is allowed, and everything else is refused. `project` runs any program, so it is a list of what
+is refused, and numbers of calls that were invented later do not exist in it.
+"""
+
+import errno as errors
+
+from toishi.tools.workbench.sandbox.filters import (
+    ALLOW,
+    NOTIFY,
+    OWN_PID,
+    Argument,
+    Filter,
+    Rule,
+    assemble,
+    errno,
+)
+from toishi.tools.workbench.sandbox.syscalls import SIGNALS, SPYING, Architecture, calls
+
+EPERM = errno(errors.EPERM)
+ENOSYS = errno(errors.ENOSYS)
+PRETENDED = errno(0)
+
+CLONE_THREAD = 0x10000
+# CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET and NEWTIME.
+CLONE_NAMESPACES = 0x7E020080
+AF_UNIX, SOCK_STREAM, SOCK_TYPE = 1, 1, 0xF
+PRIO_PROCESS = 0
+PR_SET_NAME, PR_SET_VMA = 15, 0x53564D41
+# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL and F_DUPFD_CLOEXEC; with F_SETOWN a file could signal other processes.
+HARMLESS_FCNTL = (0, 1, 2, 3, 4, 1030)
+# TCGETS (which isatty asks), FIONREAD, FIONBIO, FIONCLEX and FIOCLEX.
+HARMLESS_IOCTL = (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)
+# F_SETOWN, F_SETSIG and F_SETOWN_EX.
+OWNING_FCNTL = (8, 10, 15)
+# FIOSETOWN and SIOCSPGRP do the same as F_SETOWN; TIOCSTI and TIOCLINUX type into a terminal as if its owner had.
+REACHING_IOCTL = (0x8901, 0x8902, 0x5412, 0x541C)
+O_ACCMODE, O_TRUNC = 0o3, 0o1000
+
+_MEMORY = calls("brk madvise membarrier mincore mmap mprotect mremap msync munmap pkey_alloc pkey_free pkey_mprotect")
+_PLAIN_FILES = calls("""
+    close close_range dup dup2 dup3 fstat lseek pread64 preadv pwrite64 pwritev read readv write writev
+""")
+_WAITING = calls("""
+    epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 pipe pipe2 poll ppoll
+    pselect6 select
+""")
+_PAIRED_SOCKETS = calls("getpeername getsockname getsockopt recvfrom recvmsg sendmsg shutdown")
+_THREADS = calls("""
+    arch_prctl exit exit_group futex futex_wait futex_waitv futex_wake get_robust_list getcpu rseq sched_getaffinity
+    sched_yield set_robust_list set_tid_address
+""")
+_TIME = calls("""
+    alarm clock_getres clock_gettime clock_nanosleep getitimer gettimeofday nanosleep restart_syscall setitimer time
+    timer_create timer_delete timer_getoverrun timer_gettime timer_settime times
+""")
+_OWN_SIGNALS = calls("""
+    pause rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigtimedwait sigaltstack wait4 waitid
+""")
+_KNOWING = calls("""
+    getcwd getegid geteuid getgid getgroups getpgrp getpid getppid getrandom getresgid getresuid getrlimit getrusage
+    getsid gettid getuid sched_get_priority_max sched_get_priority_min sched_getparam sched_getscheduler sysinfo umask
+    uname
+""")
+
+
+def pure(machine: Architecture, *, notify: bool) -> Filter:
+    """Computing, memory, threads, and the descriptors that are open: no file, process, network or signal to others.
+
+    What is refused fails with EPERM; with `notify` the supervisor hears of it first.
+    """
+    refused = NOTIFY if notify else EPERM
+
+    def only(*conditions: Argument) -> Rule:
+        return Rule(ALLOW, conditions, otherwise=refused)
+
+    free = (*_MEMORY, *_PLAIN_FILES, *_WAITING, *_PAIRED_SOCKETS, *_THREADS, *_TIME, *_OWN_SIGNALS, *_KNOWING)
+    own = Argument(0, "is", (OWN_PID,))
+    rules = dict.fromkeys(free, Rule(ALLOW)) | {
+        # Its flags lie in memory, where no filter sees them; the C library falls back on clone.
+        "clone3": Rule(ENOSYS),
+        "clone": only(Argument(0, "has", (CLONE_THREAD,)), Argument(0, "lacks", (CLONE_NAMESPACES,))),
+        "fcntl": only(Argument(1, "is", HARMLESS_FCNTL)),
+        "ioctl": only(Argument(1, "is", HARMLESS_IOCTL)),
+        "kill": only(own),
+        "tgkill": only(own),
+        # Without an address: a pair that is connected within itself, as asyncio makes one to wake up by.
+        "socketpair": only(Argument(0, "is", (AF_UNIX,)), Argument(1, "is", (SOCK_STREAM,), mask=SOCK_TYPE)),
+        "sendto": only(Argument(4, "is", (0,), wide=True)),
+        "prctl": only(Argument(0, "is", (PR_SET_NAME, PR_SET_VMA))),
+        "prlimit64": only(Argument(0, "is", (0, OWN_PID)), Argument(2, "is", (0,), wide=True)),
+        # The C library asks for it and does without.
+        "memfd_create": Rule(ENOSYS),
+    }
+    return assemble(machine, rules, default=refused, unknown=refused)
+
+
+_NO_NETWORK = calls("accept accept4 bind connect listen socket")
+_SYSTEM = calls("""
+    acct add_key adjtimex afs_syscall bpf chroot clock_adjtime clock_settime create_module delete_module fanotify_init
+    fanotify_mark finit_module fsconfig fsmount fsopen fspick get_kernel_syms init_module io_uring_enter
+    io_uring_register io_uring_setup ioperm iopl kexec_file_load kexec_load keyctl listmount lookup_dcookie
+    lsm_set_self_attr migrate_pages mount mount_setattr move_mount move_pages name_to_handle_at nfsservctl
+    open_by_handle_at open_tree open_tree_attr perf_event_open pivot_root query_module quotactl quotactl_fd reboot
+    request_key setdomainname sethostname setns settimeofday statmount swapoff swapon syslog umount2 unshare uselib
+    userfaultfd ustat vhangup
+""")
+# What stays behind when the processes are gone, what holds memory that no limit counts, and what watches over folders.
+_ABSENT = calls("""
+    clone3 inotify_add_watch inotify_init inotify_init1 memfd_create memfd_secret mq_getsetattr mq_notify mq_open
+    mq_timedreceive mq_timedsend mq_unlink msgctl msgget msgrcv msgsnd openat2 semctl semget semop semtimedop shmat
+    shmctl shmdt shmget
+""")
+# Landlock leaves these to the ordinary permissions, so by them a file outside the copy could be changed.
+_ATTRIBUTES = calls("""
+    chmod chown fchmod fchmodat fchmodat2 fchown fchownat file_setattr fremovexattr fsetxattr futimesat lchown
+    lremovexattr lsetxattr removexattr removexattrat setxattr setxattrat utime utimensat utimes
+""")
+LANDLOCK_TRUNCATES = 3
+LANDLOCK_SCOPES_SIGNALS = 6
+
+
+def project(machine: Architecture, *, landlock: int, notify: bool) -> Filter:
+    """Any program, but no network, no namespaces, no way out of its process group, and no attributes of files.
+
+    `landlock` is the version that guards the files: what an old one does not, the filter refuses. With `notify` the
+    supervisor hears of what is refused, and of every new process before there is one.
+    """
+    refused = NOTIFY if notify else EPERM
+
+    def only(*conditions: Argument) -> Rule:
+        return Rule(ALLOW, conditions, otherwise=refused)
+
+    new_process = NOTIFY if notify else ALLOW
+    rules = dict.fromkeys((*_NO_NETWORK, *SPYING, *_SYSTEM), Rule(refused))
+    # Programs that look whether they are there do without them.
+    rules |= dict.fromkeys(_ABSENT, Rule(ENOSYS))
+    # To copy a file with its times and mode is an everyday thing, and goes on without them.
+    rules |= dict.fromkeys(_ATTRIBUTES, Rule(PRETENDED))
+    # All that descend from the command stay in its process group, where one signal reaches them all.
+    rules |= dict.fromkeys(("setsid", "setpgid"), Rule(PRETENDED))
+    this_process = Argument(0, "is", (0,))
+    rules |= {
+        "clone": Rule(
+            ALLOW,
+            (Argument(0, "lacks", (CLONE_NAMESPACES,), otherwise=refused), Argument(0, "has", (CLONE_THREAD,))),
+            otherwise=new_process,
+        ),
+        "fork": Rule(new_process),
+        "vfork": Rule(new_process),
+        "socketpair": only(Argument(0, "is", (AF_UNIX,)), Argument(1, "is", (SOCK_STREAM,), mask=SOCK_TYPE)),
+        "sendto": only(Argument(4, "is", (0,), wide=True)),
+        "fcntl": Rule(refused, (Argument(1, "is", OWNING_FCNTL),), otherwise=ALLOW),
+        "ioctl": Rule(refused, (Argument(1, "is", REACHING_IOCTL),), otherwise=ALLOW),
+        "prlimit64": only(this_process),
+        **dict.fromkeys(("sched_setaffinity", "sched_setattr", "sched_setparam"), only(this_process)),
+        "sched_setscheduler": only(this_process),
+        "setpriority": only(Argument(0, "is", (PRIO_PROCESS,)), Argument(1, "is", (0,))),
+        "ioprio_set": Rule(PRETENDED),
+    }
+    if landlock < LANDLOCK_TRUNCATES:
+        reading_or_writing = (0, 1, 2, O_TRUNC | 1, O_TRUNC | 2)
+        rules |= {
+            "truncate": Rule(refused),
+            "open": only(Argument(1, "is", reading_or_writing, mask=O_TRUNC | O_ACCMODE)),
+            "openat": only(Argument(2, "is", reading_or_writing, mask=O_TRUNC | O_ACCMODE)),
+        }
+    if landlock < LANDLOCK_SCOPES_SIGNALS:
+        rules |= dict.fromkeys(SIGNALS, Rule(refused))
+    return assemble(machine, rules, default=ALLOW, unknown=ENOSYS)

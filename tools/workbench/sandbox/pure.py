@@ -1,0 +1,179 @@
+"""The profile `pure`: a program that computes, and reaches nothing but what it is given.
+
+Programs run in children of zygotes (see `zygote`), of which one is kept for each processor and each set of modules.
+They belong to the process and not to an event loop, since a loop ends with every command.
+"""
+
+import asyncio
+import atexit
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from toishi.tools.workbench.errors import SandboxUnavailable
+from toishi.tools.workbench.sandbox import interpreter, landlock, policies, wire
+from toishi.tools.workbench.sandbox.machine import WITHOUT, machine
+from toishi.tools.workbench.sandbox.outcome import USUAL, Limits, Outcome, explain
+
+
+async def run_pure(
+    source: str, *, stdin: str | bytes = "", limits: Limits = USUAL, preload: Sequence[str] = ()
+) -> Outcome:
+    """Runs a Python program that can open no file, start no process, reach no network and signal nobody.
+
+    It finds the part of the standard library that computes, and the packages in `preload`, which are imported before
+    any program and confined with it. Threads are allowed. What it writes to descriptor 3 comes back as `value`. It
+    starts with the same hashes and random seeds each time. Cancelled, it is killed.
+
+    Raises `SandboxUnavailable` where it cannot be confined; then nothing was run.
+    """
+    given = stdin.encode("utf-8", "surrogatepass") if isinstance(stdin, str) else stdin
+    job = _Job(source.encode("utf-8", "surrogatepass"), given, limits, tuple(preload))
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_pool().threads, job.run)
+    except asyncio.CancelledError:
+        job.cancel()
+        raise
+
+
+class _Job:
+    """One program on its way through a zygote."""
+
+    def __init__(self, source: bytes, stdin: bytes, limits: Limits, preload: tuple[str, ...]) -> None:
+        self.source, self.stdin, self.limits, self.preload = source, stdin, limits, preload
+        self._lock = threading.Lock()
+        self._zygote: _Zygote | None = None
+        self._cancelled = False
+
+    def run(self) -> Outcome:
+        """In a thread of the pool."""
+        zygote = _pool().take(self.preload)
+        try:
+            with self._lock:
+                self._zygote = zygote
+                if self._cancelled:
+                    zygote.kill()
+            outcome = zygote.run(self.source, self.stdin, self.limits)
+        except BaseException:
+            zygote.close()
+            raise
+        _pool().give_back(zygote)
+        return outcome
+
+    def cancel(self) -> None:
+        """Kills the program, and its zygote with it."""
+        with self._lock:
+            self._cancelled = True
+            if self._zygote is not None:
+                self._zygote.kill()
+
+
+class _Zygote:
+    """A zygote's process, from outside."""
+
+    def __init__(self, preload: tuple[str, ...]) -> None:
+        here = machine()
+        filters = [policies.pure(here.architecture, notify=notify) for notify in (True, False)]
+        settings = {
+            "numbers": here.architecture.numbers,
+            "own_pid_at": [one.own_pid_at for one in filters],
+            "handled": landlock.handled(here.landlock),
+            "preload": preload,
+            "places": interpreter.places_of_modules() if preload else [],
+        }
+        self.preload = preload
+        self._architecture = here.architecture
+        self._process = interpreter.start("zygote")
+        self._send(settings, *(one.program for one in filters))
+        self._receive()
+
+    def run(self, source: bytes, stdin: bytes, limits: Limits) -> Outcome:
+        """Runs one program; raises `SandboxUnavailable` where it was not confined, or the zygote is gone."""
+        self._send(vars(limits), source, stdin)
+        reply, (stdout, stderr, value) = self._receive()
+        refused = tuple(self._architecture.name_of(number) for number in reply["refused"])
+        printed, complained = stdout.decode(errors="replace"), stderr.decode(errors="replace")
+        code, reason = explain(reply["status"], reply["ended"], refused, complained, limits)
+        return Outcome(code == 0, printed, complained, code, reason, refused, value)
+
+    def kill(self) -> None:
+        """Ends the process at once; its child dies with it."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Ends the process and waits for it."""
+        self._process.kill()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert stream is not None
+            with suppress(OSError):
+                stream.close()
+        self._process.wait()
+
+    def _send(self, header: dict[str, Any], *parts: bytes) -> None:
+        assert self._process.stdin is not None
+        # Where it is gone, there is no reply either, and that is where it is told.
+        with suppress(BrokenPipeError):
+            wire.send(self._process.stdin.fileno(), header, *parts)
+
+    def _receive(self) -> tuple[dict[str, Any], list[bytes]]:
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        frame = wire.receive(self._process.stdout.fileno())
+        if frame is None:
+            self._process.kill()
+            last = self._process.stderr.read().decode(errors="replace").rstrip().rpartition("\n")[2]
+            raise SandboxUnavailable(f"The sandbox's process ended by itself ({last or 'it was killed'}), {WITHOUT}")
+        if "broken" in frame[0]:
+            raise SandboxUnavailable(f"A program cannot be confined here ({frame[0]['broken']}), {WITHOUT}")
+        return frame
+
+
+class _Pool:
+    """Zygotes that wait for a program, and the threads that talk to them: as many as there are processors."""
+
+    def __init__(self) -> None:
+        self.size = len(os.sched_getaffinity(0))
+        self.threads = ThreadPoolExecutor(self.size, thread_name_prefix="sandbox")
+        self._lock = threading.Lock()
+        self._idle: list[_Zygote] = []
+
+    def take(self, preload: tuple[str, ...]) -> _Zygote:
+        """A zygote with these modules, the one that was used last, or a new one."""
+        with self._lock:
+            for place in range(len(self._idle) - 1, -1, -1):
+                if self._idle[place].preload == preload:
+                    return self._idle.pop(place)
+        return _Zygote(preload)
+
+    def give_back(self, zygote: _Zygote) -> None:
+        """Keeps it for the next program; of more than one for each processor, the one that waited longest goes."""
+        with self._lock:
+            self._idle.append(zygote)
+            surplus = [self._idle.pop(0)] if len(self._idle) > self.size else []
+        for one in surplus:
+            one.close()
+
+    def close(self) -> None:
+        """Ends every zygote that waits."""
+        with self._lock:
+            waiting, self._idle = self._idle, []
+        for zygote in waiting:
+            zygote.close()
+
+
+_pools: list[_Pool] = []
+
+
+def _pool() -> _Pool:
+    """The pool of this process; a process that was forked off makes one of its own."""
+    if not _pools:
+        machine()
+        _pools.append(_Pool())
+        atexit.register(_pools[0].close)
+    return _pools[0]
+
+
+os.register_at_fork(after_in_child=_pools.clear)
