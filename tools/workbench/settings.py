@@ -1,5 +1,6 @@
 """Where things lie: the folder of a project and what toishi keeps in it."""
 
+import os
 from pathlib import Path
 
 FOLDER = ".toishi"
@@ -21,3 +22,9 @@ def find_project(task_file: Path | None = None) -> Path:
 def journal_file(project: Path) -> Path:
     """The database of a project."""
     return project / FOLDER / "toishi.db"
+
+
+def state_folder() -> Path:
+    """What toishi keeps for a person and not for a project; the XDG specification has relative paths ignored."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "toishi"

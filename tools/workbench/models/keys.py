@@ -1,11 +1,13 @@
-"""Which environment variable holds the key of which provider, and the model that stands for it by default.
+"""Which variable holds the key of which provider, and where its value is found: the environment, else the keyring.
 
-Names only: the values of the variables are read by litellm and by nobody here.
+A value is looked up when a call needs it and handed to that call; `redaction` knows it.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from toishi.tools.workbench.models import stored_keys
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ PROVIDERS = (
 )
 """In the order in which they are chosen where several keys are set."""
 
+KEY_FOR_BASE_URL = "TOISHI_API_KEY"
+"""Holds the key for the server at `base_url`, where it wants one."""
+
 
 def provider_of(name: str) -> Provider | None:
     """The provider of a model name by its prefix, where it is one of those above."""
@@ -39,3 +44,24 @@ def provider_of(name: str) -> Provider | None:
 def set_variable(provider: Provider, environ: Mapping[str, str] = os.environ) -> str | None:
     """The name of the variable in which this provider's key stands, None where there is none."""
     return next((variable for variable in provider.variables if environ.get(variable)), None)
+
+
+def stored_variable(provider: Provider) -> str | None:
+    """The name of this provider's variable that was stored in the keyring, None where there is none."""
+    stored = stored_keys.names()
+    return next((variable for variable in provider.variables if variable in stored), None)
+
+
+def find_key(variables: Sequence[str], environ: Mapping[str, str] = os.environ) -> str | None:
+    """The first key there is under any of these names: in the environment, else in the keyring.
+
+    Raises `UsageError` where the keyring holds it and does not give it.
+    """
+    return next((value for variable in variables if (value := environ.get(variable))), None) or next(
+        (value for variable in variables if (value := stored_keys.read(variable))), None
+    )
+
+
+def way_to_a_key(variables: Sequence[str]) -> str:
+    """How to give one, as the end of a sentence."""
+    return f"set {' or '.join(variables)} in the environment, or store it once: toishi key set {variables[0]}"

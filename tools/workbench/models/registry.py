@@ -5,7 +5,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from toishi.tools.workbench.errors import ModelUnknown, UsageError
-from toishi.tools.workbench.models.keys import provider_of, set_variable
+from toishi.tools.workbench.models.keys import provider_of, set_variable, stored_variable, way_to_a_key
+from toishi.tools.workbench.models.names import split_address
 from toishi.tools.workbench.models.protocol import Model
 
 Factory = Callable[[str], Model]
@@ -23,12 +24,20 @@ def register(prefix: str, factory: Factory) -> None:
     _factories[prefix] = factory
 
 
-def open_model(name: str, *, base_url: str | None = None, project: Path | None = None) -> Model:
+def open_model(
+    name: str,
+    *,
+    base_url: str | None = None,
+    project: Path | None = None,
+    timeout: float | None = None,
+    price: tuple[float, float] | None = None,
+) -> Model:
     """The model of that name: `embedded/mini`, `local/<folder or hub id>`, or whatever litellm knows.
 
-    `base_url` is the address of an OpenAI-compatible server, for names of the last kind; folders are relative to
-    `project`. The first local model takes seconds to open, since torch is imported. Raises `ModelUnknown` where a
-    package, a folder or a provider is missing, and `UsageError` where a key is.
+    `base_url` is the address of an OpenAI-compatible server, for names of the last kind that carry none themselves;
+    `timeout` in seconds and `price` in US dollars per prompt and per completion token are for these too. Folders are
+    relative to `project`. The first local model takes seconds to open, since torch is imported. Raises `ModelUnknown`
+    where a package, a folder or a provider is missing, and `UsageError` where a key is.
     """
     prefix, _, rest = name.partition("/")
     if prefix in _factories:
@@ -39,7 +48,8 @@ def open_model(name: str, *, base_url: str | None = None, project: Path | None =
         return _open_local(name, _local_source(name, rest, project))
     if not name.strip() or prefix == "scripted":
         raise ModelUnknown(f"{name!r} names no model here; name one like openai/gpt-5-mini, ollama/… or embedded/mini")
-    return _open_remote(name, base_url)
+    model, address = split_address(name)
+    return _open_remote(model, address or base_url, timeout, price)
 
 
 def local_extra_is_installed() -> bool:
@@ -87,12 +97,12 @@ def _local_source(name: str, rest: str, project: Path | None) -> str:
     return rest
 
 
-def _open_remote(name: str, base_url: str | None) -> Model:
+def _open_remote(name: str, base_url: str | None, timeout: float | None, price: tuple[float, float] | None) -> Model:
     if base_url is not None and not base_url.startswith(("http://", "https://")):
         raise UsageError(f"base_url = {base_url!r} is no address; write one like http://127.0.0.1:8000/v1")
     provider = provider_of(name)
-    if base_url is None and provider is not None and set_variable(provider) is None:
-        raise UsageError(f"{name} needs a key: set {' or '.join(provider.variables)} in the environment")
-    from toishi.tools.workbench.models.remote import RemoteModel
+    if base_url is None and provider is not None and not (set_variable(provider) or stored_variable(provider)):
+        raise UsageError(f"{name} needs a key: {way_to_a_key(provider.variables)}")
+    from toishi.tools.workbench.models.remote.model import RemoteModel
 
-    return RemoteModel(name, base_url=base_url)
+    return RemoteModel(name, base_url=base_url, timeout=timeout, price=price)

@@ -86,7 +86,7 @@ def test_an_installation_without_weights_says_so(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_every_default_model_is_one_that_litellm_has_a_price_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from toishi.tools.workbench.models.remote import RemoteModel
+    from toishi.tools.workbench.models.remote.model import RemoteModel
 
     for provider in PROVIDERS:
         monkeypatch.setenv(provider.variables[0], "any")

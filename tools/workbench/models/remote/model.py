@@ -1,48 +1,76 @@
-"""Models behind an endpoint, through litellm, which is imported here and nowhere else, late and in a thread.
+"""`openai/…`, `anthropic/…`, `ollama_chat/…` and whatever else litellm knows, and any server at a `base_url`.
 
 It tells what is infrastructure (to be tried again by the gateway) from what the person must mend and from what this
 one request is refused for. It never tries again itself, and nothing that it says holds a key.
 """
 
 import asyncio
-import os
-import sys
-import threading
+import logging
 import time
-import warnings
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from importlib import import_module
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from toishi.tools.workbench.errors import ModelUnavailable, ModelUnknown, RequestRefused, ToishiError, UsageError
-from toishi.tools.workbench.models.protocol import FinishReason, Listener, Reply, Request
-from toishi.tools.workbench.redaction import redact
-from toishi.tools.workbench.seeds import derive_seed
+from toishi.tools.workbench.errors import ModelUnknown, ToishiError, UsageError
+from toishi.tools.workbench.models.keys import KEY_FOR_BASE_URL, find_key, provider_of, way_to_a_key
+from toishi.tools.workbench.models.protocol import Listener, Reply, Request
+from toishi.tools.workbench.models.remote import library
+from toishi.tools.workbench.models.remote.failures import is_about_the_schema, told
+from toishi.tools.workbench.models.remote.replies import Answer, read, read_stream
+from toishi.tools.workbench.models.remote.sending import arguments, text_to_read
+from toishi.tools.workbench.models.remote.tokens import TokenBound, encoding_of
 
 TIMEOUT = 180.0
-"""Seconds after which a call counts as lost."""
+"""Seconds without a word after which a call to a provider counts as lost."""
 
-KEY_FOR_BASE_URL = "TOISHI_API_KEY"
-"""Holds the key for the server at `base_url`, where it wants one."""
+TIMEOUT_OF_ONES_OWN = 600.0
+"""The same for a server at a `base_url`: it may have to load the model first, and to answer on a processor."""
 
-FRAME_TOKENS = 64
-MESSAGE_TOKENS = 16
-"""What a chat template may add to a conversation and to each of its messages, at most."""
+CONNECT_TIMEOUT = 10.0
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class _Route:
+    """How litellm is to call: the model as it names it, the provider, a key that is not in the environment.
+
+    `keeps_schemas`: the endpoint holds a reply to a schema. `calls_tools` likewise.
+    """
+
+    model: str
+    provider: str
+    key: str | None
+    keeps_schemas: bool
+    calls_tools: bool
 
 
 class RemoteModel:
     """One model of one provider, or of the OpenAI-compatible server at `base_url`, with or without a key.
 
-    Prices are known for providers' own endpoints only: what another server takes, nobody here can tell.
+    litellm's prices hold for providers' own endpoints only: what another server takes, nobody here can tell but the
+    person. `price` is theirs, in US dollars per prompt and per completion token, for whatever has no known price.
+    A schema is told in the prompt, unless the provider is known to keep to it; a server of one's own is told and asked
+    to keep it, until it refuses that.
     """
 
-    def __init__(self, name: str, *, base_url: str | None = None, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        price: tuple[float, float] | None = None,
+    ) -> None:
         self._name = name
         self._base_url = base_url
-        self._timeout = timeout
-        self._checked: tuple[str, str] | None = None
+        self._timeout = timeout or (TIMEOUT if base_url is None else TIMEOUT_OF_ONES_OWN)
+        self._own_price = price
+        self._route: _Route | None = None
+        self._bound: TokenBound | None = None
+        self._refuses_schemas = False
+        self._told_of_missing_usage = False
+        library.opened(self)
 
     @property
     def name(self) -> str:
@@ -52,143 +80,181 @@ class RemoteModel:
     async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         """The reply of one call; raises `ModelUnavailable`, `RequestRefused`, `ModelUnknown` or `UsageError`."""
         start = time.perf_counter()
-        litellm = await asyncio.to_thread(_litellm)
-        model, provider = await asyncio.to_thread(self._check)
+        route = self._route or await asyncio.to_thread(self._find_route)
+        litellm = library.litellm()
         try:
-            response = await litellm.acompletion(**self._arguments(model, provider, request))
-            return self._reply(response, time.perf_counter() - start)
+            answer = await self._ask(litellm, route, request, listen)
         except ToishiError:
             raise
         except Exception as error:
-            raise self._told(litellm, error) from None
+            raise told(litellm, error, self._where, way_to_a_key=self._way_to_a_key(route)) from None
+        return self._reply(request, answer, time.perf_counter() - start)
 
     def count_tokens(self, request: Request) -> int:
-        """An upper bound without any tokenizer: no token is less than a byte of text."""
-        return FRAME_TOKENS + sum(len(message.content.encode()) + MESSAGE_TOKENS for message in request.messages)
+        """An upper bound, as `tokens` says. The first call may import litellm, and checks name and key."""
+        return self._token_bound().of(text_to_read(request), len(request.messages) + len(request.tools))
 
     def price(self) -> tuple[float, float] | None:
-        """By litellm's own list, which is shipped with it. The first call imports litellm and checks name and key."""
-        model, _ = self._check()
+        """By litellm's own list, which is shipped with it, else what the person said."""
+        route = self._find_route()
+        return self._listed_price(route) or self._own_price
+
+    async def close(self) -> None:
+        """Closes the connections, where no other model uses them."""
+        await library.closed(self)
+
+    @property
+    def _where(self) -> str:
+        return self._name if self._base_url is None else f"{self._name} at {self._base_url}"
+
+    async def _ask(self, litellm: Any, route: _Route, request: Request, listen: Listener | None) -> Answer:
+        if request.tools and not route.calls_tools:
+            raise UsageError(f"{self._where} cannot call tools; name another model, or a program without tools")
+        keeps = route.keeps_schemas and not self._refuses_schemas
+        sent = {
+            **self._address(route),
+            **arguments(
+                request,
+                schema_is_kept=keeps,
+                schema_is_told=self._base_url is not None or not keeps,
+                # vLLM gives them at no price; elsewhere they are refused, or make every reply longer.
+                logprobs=route.provider == "hosted_vllm",
+                streams=listen is not None,
+            ),
+        }
+        try:
+            response = await litellm.acompletion(**sent)
+        except Exception as error:
+            if request.schema is None or not keeps or not is_about_the_schema(error):
+                raise
+            self._refuses_schemas = True
+            return await self._ask(litellm, route, request, listen)
+        if listen is None:
+            return read(response, self._where)
+        return await read_stream(litellm, response, sent["messages"], listen, self._where)
+
+    def _address(self, route: _Route) -> dict[str, Any]:
+        from httpx import Timeout
+
+        found: dict[str, Any] = {
+            "model": route.model,
+            "timeout": Timeout(self._timeout, connect=min(CONNECT_TIMEOUT, self._timeout)),
+            "num_retries": 0,
+            "max_retries": 0,
+            # Some models take no seed, and reasoning models no temperature.
+            "drop_params": True,
+        }
+        if self._base_url is not None:
+            found["api_base"] = self._base_url
+        if route.key is not None:
+            found["api_key"] = route.key
+        return found
+
+    def _reply(self, request: Request, answer: Answer, seconds: float) -> Reply:
+        if answer.usage is None:
+            # From above, as the budget counts; that the cost is unknown says that the tokens are not the endpoint's.
+            written = answer.text + "".join(call.name + call.arguments for call in answer.tool_calls)
+            prompt_tokens, completion_tokens = self.count_tokens(request), self._token_bound().of(written, 0)
+            completion_tokens = min(completion_tokens, request.sampling.max_tokens)
+            self._tell_of_missing_usage()
+        else:
+            prompt_tokens, completion_tokens = answer.usage
+            self._token_bound().learn(text_to_read(request), prompt_tokens)
+        return Reply(
+            text=answer.text,
+            finish_reason=answer.finish_reason,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            cost=self._cost(answer),
+            seconds=seconds,
+            logprobs=answer.logprobs,
+            tool_calls=answer.tool_calls,
+        )
+
+    def _cost(self, answer: Answer) -> float | None:
+        if answer.usage is None:
+            return None
+        listed = None if self._base_url is not None else answer.cost
+        if listed is not None or self._own_price is None:
+            return listed
+        return sum(tokens * each for tokens, each in zip(answer.usage, self._own_price, strict=True))
+
+    def _tell_of_missing_usage(self) -> None:
+        if not self._told_of_missing_usage:
+            self._told_of_missing_usage = True
+            logging.getLogger(__name__).warning(
+                "%s does not say how many tokens it used: they are estimated, and the cost is unknown", self._where
+            )
+
+    def _listed_price(self, route: _Route) -> tuple[float, float] | None:
         if self._base_url is not None:
             return None
-        litellm = _litellm()
+        litellm = library.litellm()
         try:
-            prompt, _ = litellm.cost_per_token(model=model, prompt_tokens=1)
-            _, completion = litellm.cost_per_token(model=model, completion_tokens=1)
+            prompt, _ = litellm.cost_per_token(model=route.model, prompt_tokens=1)
+            _, completion = litellm.cost_per_token(model=route.model, completion_tokens=1)
         except Exception:
             # litellm has no one error for a model that its list does not hold.
             return None
         return prompt, completion
 
-    async def close(self) -> None:
-        """Closes litellm's connections, which all its models share, and which open again when needed."""
-        await _close_clients()
+    def _token_bound(self) -> TokenBound:
+        if self._bound is None:
+            route = self._find_route() if self._base_url is None else None
+            is_openai = route is not None and route.provider == "openai"
+            self._bound = TokenBound(encoding_of(self._name.removeprefix("openai/")) if is_openai else None)
+        return self._bound
 
-    def _check(self) -> tuple[str, str]:
-        """The model as litellm names it, and its provider; refuses an unknown provider and a missing key."""
-        if self._checked is None:
-            litellm = _litellm()
+    def _find_route(self) -> _Route:
+        """Raises `ModelUnknown` for an unknown provider and `UsageError` for a missing key."""
+        if self._route is None:
+            litellm = library.litellm()
+            litellm.utils.custom_llm_setup()
             model = self._name
             try:
-                _, provider, _, _ = litellm.get_llm_provider(model, api_base=self._base_url)
+                short, provider, _, _ = litellm.get_llm_provider(model, api_base=self._base_url)
             except Exception:
                 if self._base_url is None:
                     raise ModelUnknown(
                         f"no provider is known for the model {self._name!r}; name one like openai/gpt-5-mini, or give "
                         "the base_url of an OpenAI-compatible server"
                     ) from None
-                model, provider = f"openai/{self._name}", "openai"
-            if self._base_url is None:
-                missing = litellm.validate_environment(self._name)["missing_keys"]
-                if any(variable.endswith(("_KEY", "_TOKEN")) for variable in missing):
-                    raise UsageError(f"{self._name} needs a key: set {' or '.join(missing)} in the environment")
-            self._checked = (model, provider)
-        return self._checked
+                short, model, provider = self._name, f"openai/{self._name}", "openai"
+            takes = litellm.get_supported_openai_params(model=short, custom_llm_provider=provider)
+            self._route = _Route(
+                model=model,
+                provider=provider,
+                key=self._find_key(litellm) if self._base_url is None else _key_for(self._base_url, provider),
+                keeps_schemas=self._base_url is not None or litellm.supports_response_schema(short, provider),
+                calls_tools=takes is None or "tools" in takes,
+            )
+        return self._route
 
-    def _arguments(self, model: str, provider: str, request: Request) -> dict[str, Any]:
-        sampling = request.sampling
-        arguments: dict[str, Any] = {
-            "model": model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "temperature": sampling.temperature,
-            "max_tokens": sampling.max_tokens,
-            "timeout": self._timeout,
-            "num_retries": 0,
-            "max_retries": 0,
-            # Some models take no seed, and reasoning models no temperature.
-            "drop_params": True,
-        }
-        if sampling.top_p < 1:
-            arguments["top_p"] = sampling.top_p
-        if sampling.temperature > 0:
-            arguments["seed"] = derive_seed(request.seed, request.key, request.replicate) % 2**31
+    def _find_key(self, litellm: Any) -> str | None:
+        """The provider's key, where litellm cannot find it by itself: in the keyring."""
+        wanted = self._variables(litellm)
+        if not wanted:
+            return None
+        key = find_key(wanted)
+        if key is None:
+            raise UsageError(f"{self._name} needs a key: {way_to_a_key(wanted)}")
+        return key
+
+    def _variables(self, litellm: Any) -> tuple[str, ...]:
+        """The variables of which one must hold the key; none where the environment holds all that is needed."""
+        missing = litellm.validate_environment(self._name)["missing_keys"]
+        if not any(variable.endswith(("_KEY", "_TOKEN")) for variable in missing):
+            return ()
+        provider = provider_of(self._name)
+        return provider.variables if provider is not None else tuple(missing)
+
+    def _way_to_a_key(self, route: _Route) -> str:
         if self._base_url is not None:
-            arguments["api_base"] = self._base_url
-            key = _key_for(self._base_url, provider)
-            if key is not None:
-                arguments["api_key"] = key
-        return arguments
-
-    def _reply(self, response: Any, seconds: float) -> Reply:
-        choice, usage = response.choices[0], response.usage
-        reasons: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
-        return Reply(
-            text=choice.message.content or "",
-            finish_reason=reasons.get(choice.finish_reason, "other"),
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
-            cost=None if self._base_url is not None else response._hidden_params.get("response_cost"),
-            seconds=seconds,
-        )
-
-    def _told(self, litellm: Any, error: Exception) -> ToishiError:
-        """litellm's error in toishi's words."""
-        status = getattr(error, "status_code", None)
-        where = f"{self._name} at {self._base_url}" if self._base_url is not None else self._name
-        said = redact(str(error)).strip().splitlines() or [type(error).__name__]
-        what = said[0][:200].rstrip(".")
-        if isinstance(error, litellm.ContextWindowExceededError | litellm.ContentPolicyViolationError):
-            return RequestRefused(f"{where} refused the request: {what}")
-        if status in (401, 403):
-            return UsageError(f"{where} refused the key ({status}); {self._way_to_a_key()}")
-        if status == 404:
-            return ModelUnknown(f"{where} does not exist there (404): {what}")
-        if status == 402 or "insufficient_quota" in str(error):
-            return UsageError(f"{where} answered that the account has no credit left ({status})")
-        if status in (400, 422) and not isinstance(error, litellm.APIConnectionError):
-            return UsageError(f"{where} does not take such requests ({status}): {what}")
-        # Whatever is left is the endpoint's failure: busy, broken, gone, late, or talking nonsense.
-        return ModelUnavailable(f"{where} failed: {what}", retry_after=_retry_after(error))
-
-    def _way_to_a_key(self) -> str:
-        if self._base_url is not None:
-            return f"set {KEY_FOR_BASE_URL} in the environment"
-        missing = _litellm().validate_environment(self._name, api_key=None)
-        variables = missing["missing_keys"] or ["the provider's variable"]
+            return way_to_a_key((KEY_FOR_BASE_URL,))
+        missing = library.litellm().validate_environment(self._name, api_key=None)["missing_keys"]
+        provider = provider_of(self._name)
+        variables = provider.variables if provider is not None else missing or ["the provider's variable"]
         return f"check {' or '.join(variables)} in the environment"
-
-
-_importing = threading.Lock()
-
-
-def _litellm() -> Any:
-    """litellm, quiet, without network at import and without telemetry; takes seconds the first time."""
-    with _importing:
-        if "litellm" not in sys.modules:
-            os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-            # Its types, some of which are made at the first call, are not to pydantic's taste.
-            warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier", category=UserWarning)
-        litellm: Any = import_module("litellm")
-        litellm.suppress_debug_info = True
-        litellm.telemetry = False
-    return litellm
-
-
-async def _close_clients() -> None:
-    litellm = _litellm()
-    await litellm.close_litellm_async_clients()
-    # A closed client must not be found again.
-    litellm.in_memory_llm_clients_cache.flush_cache()
 
 
 def _key_for(base_url: str, provider: str) -> str | None:
@@ -196,27 +262,10 @@ def _key_for(base_url: str, provider: str) -> str | None:
 
     The key of OpenAI itself goes to another machine only where it is called OpenAI's, and never to this one.
     """
-    own = os.environ.get(KEY_FOR_BASE_URL)
+    own = find_key((KEY_FOR_BASE_URL,))
     if own:
         return own
-    here = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
-    if provider == "openai" and (here or not os.environ.get("OPENAI_API_KEY")):
+    here = urlsplit(base_url).hostname in LOOPBACK
+    if provider == "openai" and (here or not find_key(("OPENAI_API_KEY",))):
         return "none"
     return None
-
-
-def _retry_after(error: Exception) -> float | None:
-    """Seconds that the endpoint asked to wait; the header holds seconds or a date."""
-    response = getattr(error, "response", None)
-    headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        return max(float(value), 0.0)
-    except ValueError:
-        pass
-    try:
-        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (TypeError, ValueError):
-        return None
