@@ -5,7 +5,8 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from inspect import cleandoc
 from pathlib import Path
 from textwrap import fill
@@ -40,7 +41,7 @@ def page(title: str, *parts: str) -> str:
     return "\n\n".join([f"# {title}", MADE, *shown]) + "\n"
 
 
-def grid(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def grid(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table in Markdown."""
     lines = [columns, tuple("---" for _ in columns), *rows]
     return "\n".join(
@@ -143,7 +144,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/task.md": task,
     "reference/errors.md": errors_page,
     "commands/index.md": commands,
-    **{f"commands/{verb}.md": (lambda verb=verb: command(verb)) for verb in VERBS},
+    **{f"commands/{verb}.md": partial(command, verb) for verb in VERBS},
 }
 
 

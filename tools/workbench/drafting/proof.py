@@ -46,9 +46,6 @@ def sentence(rows: int) -> str:
     smallest = smallest_difference(rows)
     noun = "1 test row" if rows == 1 else f"{rows:,} test rows"
     if smallest is None:
-        return (
-            f"{noun} can prove nothing: even if every one of them got better, chance could not be ruled out "
-            f"(it takes {FEWEST})"
-        )
+        return f"{noun} can prove nothing: even if each of them got better, it could be chance (it takes {FEWEST})"
     points = f"{100 * smallest:.0f}" if smallest >= 0.03 else f"{100 * smallest:.1f}"
     return f"{noun} show a gain of {points} points in four of five cases; smaller gains may stay unproved"
