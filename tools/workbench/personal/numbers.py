@@ -14,11 +14,15 @@ from toishi.tools.workbench.personal.kinds import Kind, Match
 
 Hints = frozenset[Kind]
 
-# How many characters before a number are looked at for a word that says what it is.
+# How many characters before a number are looked at for a word that says what it is, if no other number lies between.
 REACH = 40
 
 # What has no such run of digits holds no long number; one glance spares twenty patterns.
 _LONG = re.compile(r"(?:\d[ ()/.+–-]{0,2}){6}")
+
+# A number stands alone, and is no part of a larger one; Japanese writes no blanks around it.
+_BEFORE = r"(?<![A-Za-zÀ-ɏ\d_.,-])"
+_AFTER = r"(?![A-Za-zÀ-ɏ\d_-]|[.,]\d)"
 
 _MAIL = re.compile(r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 # A firm's, not a person's.
@@ -28,12 +32,12 @@ _ROLES = re.compile(
     re.IGNORECASE,
 )
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2} ?(?:[A-Z0-9]{4} ?){2,7}[A-Z0-9]{0,4}(?![A-Za-z0-9])")
-_CARD = re.compile(r"(?<![\w.,-])(?:\d[ -]?){12,18}\d(?![\w-]|[.,]\d)")
+_CARD = re.compile(_BEFORE + r"(?:\d[ -]?){12,18}\d" + _AFTER)
 _ISSUERS = re.compile(
     r"4\d{12}(?:\d{3}){0,2}$|5[1-5]\d{14}$|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}$|3[47]\d{13}$|"
     r"3(?:0[0-5]|[689]\d)\d{11}$|6(?:011|5\d\d|4[4-9]\d)\d{12}$|35(?:2[89]|[3-8]\d)\d{12}$|62\d{14,17}$"
 )
-_IP4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
+_IP4 = re.compile(_BEFORE + r"(?:\d{1,3}\.){3}\d{1,3}" + _AFTER)
 _IP6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 _VERSION = re.compile(r"(?:version|release|firmware|build|\bv\.?)\W{0,3}$", re.IGNORECASE)
 
@@ -52,7 +56,7 @@ class _Id:
 
 
 def _id(form: str, check: str | None = None, *, needs_a_word: bool = False, is_long: bool = True) -> _Id:
-    return _Id(re.compile(rf"(?<![\w.,-])(?:{form})(?![\w-]|[.,]\d)"), check, needs_a_word, is_long)
+    return _Id(re.compile(f"{_BEFORE}(?:{form}){_AFTER}"), check, needs_a_word, is_long)
 
 
 _IDS = (
@@ -85,7 +89,7 @@ _ID_CUES = (
     *("national id", "bsn", "pesel", "aadhaar", "マイ", "個人番号", "旅券"),
 )
 
-_PHONE = re.compile(r"(?<![\w.,-])(?:\+|\(\+?)?\d(?:[\d ()/.–-]{5,20})\d(?![\w-]|[.,]\d)")
+_PHONE = re.compile(_BEFORE + r"(?:\+|\(\+?)?\d(?:[\d ()/.–-]{5,20})\d" + _AFTER)
 _PHONE_WORD = re.compile(
     r"\b(?:tel|phone|telephone|mobile|cell|call|text|fax|whatsapp|sms|telefon\w*|handy\w*|mobil\w*|ruf\w*|nummer|"
     r"t[eé]l[eé]phone|t[eé]l|portable|appele\w*|tel[eé]fono|m[oó]vil|llam\w+|number is)\b|電話|携帯|連絡先",
@@ -188,7 +192,8 @@ def _exists(number: str, region: str | None) -> bool:
 
 
 def _says(word: re.Pattern[str], text: str, start: int) -> bool:
-    return word.search(text, max(0, start - REACH), start) is not None
+    before = re.split(r"\d", text[max(0, start - REACH) : start])[-1]
+    return word.search(before) is not None
 
 
 def _is_valid(module: str, code: str) -> bool:

@@ -16,6 +16,9 @@ from toishi.tools.workbench.personal.masking import masked
 
 SAMPLES = 2
 
+# Belongs to no pattern.
+BLANK = "\x00"
+
 # Of the filled cells of a column so many have to be full names before it is a column of people.
 PEOPLE_SHARE = 0.3
 # Fewer where the header leads one to expect people.
@@ -107,6 +110,7 @@ def personal_in(text: str, hints: numbers.Hints = frozenset()) -> dict[Kind, lis
     """The values in a text that look personal, by kind; `hints` are the kinds that its column's name tells of."""
     if not text:
         return {}
+    text = text.replace(BLANK, " ")
     if not text.isascii():
         # Japanese forms often hold digits and signs of full width.
         text = unicodedata.normalize("NFKC", text)
@@ -114,9 +118,11 @@ def personal_in(text: str, hints: numbers.Hints = frozenset()) -> dict[Kind, lis
     finders = [*([numbers.mails] if "@" in text else []), *(_WITH_DIGITS if _DIGIT.search(text) else []), words.names]
     for find in finders:
         for match in list(find(text, hints)):
+            if BLANK in text[match.start : match.end]:
+                continue
             found.setdefault(match.kind, []).append(text[match.start : match.end])
-            # As many signs that belong to no pattern, so that the places of the rest stay.
-            text = text[: match.start] + "\x00" * (match.end - match.start) + text[match.end :]
+            # Out of sight for the others, and as long as before, so that the places of the rest stay.
+            text = text[: match.start] + BLANK * (match.end - match.start) + text[match.end :]
     return found
 
 
