@@ -9,6 +9,7 @@ from typing import Any
 
 from toishi.tools.workbench.errors import TaskError
 from toishi.tools.workbench.suggestion import did_you_mean
+from toishi.tools.workbench.trust import require
 
 
 def load_object(project: Path, name: str, *, key: str) -> Any:
@@ -20,8 +21,6 @@ def load_object(project: Path, name: str, *, key: str) -> Any:
     Raises `TrustNeeded` where the person has not said that the project's code may run, and `TaskError` for a file or an
     object that is not there, and for a file that fails while it is executed.
     """
-    from toishi.tools.workbench.trust import require
-
     file, _, attribute = name.partition(":")
     require(project, file)
     path = (project / file).resolve()

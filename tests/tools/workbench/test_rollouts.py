@@ -255,17 +255,20 @@ async def test_what_another_run_paid_is_free_but_counts_as_a_rollout(journal: Jo
         assert (spent.rollouts, spent.tokens, sitting.model.calls) == (6, 0, [])
 
 
-async def test_a_model_that_is_away_gives_no_score_and_cuts_off_the_rest(journal: Journal) -> None:
+async def test_a_model_that_is_away_gives_no_score_and_what_it_was_answering_is_kept(journal: Journal) -> None:
     sitting = Sitting(journal)
     await sitting.runner.run(SEED, EXAMPLES[:1], split="validation")
     sitting.model.gate = asyncio.Event()
     sitting.model.failures["text 3"] = ModelUnavailable("scripted/echo is away")
     with pytest.raises(ModelUnavailable, match="scripted/echo is away"):
         await sitting.runner.run(SEED, EXAMPLES, split="validation")
-    await sitting.model.reaches(0)
-    assert sitting.model.cut_off == 4
     assert [rollout.example for rollout in journal.rollouts("r-1")] == ["0"]
     assert sitting.budget.spent().rollouts == 1
+    sitting.model.gate.set()
+    await sitting.gateway.close()
+    assert sitting.model.cut_off == 0
+    # Paid for, and found again when the run is resumed.
+    assert len(journal.read("SELECT 1 FROM replies")) == 5
 
 
 async def test_a_program_that_catches_everything_gets_no_score_for_the_network(journal: Journal) -> None:

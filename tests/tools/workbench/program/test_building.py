@@ -1,0 +1,272 @@
+"""From a task to a program that runs: Python functions and LangGraph graphs, with the person's own code."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toishi.tools.workbench import trust
+from toishi.tools.workbench.errors import TaskError, UsageError
+from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.program import Program
+from toishi.tools.workbench.program.building import build_program
+from toishi.tools.workbench.task import Task, load_task
+
+EXAMPLE = Example("1", {"question": "Which stone?"}, "whetstone")
+
+TASK = """\
+name = "Two hops"
+[program]
+code = "program.py:run"
+[program.modules]
+plan = "prompts/plan.txt"
+answer = "prompts/answer.txt"
+[program.retrievers.search]
+file = "corpus.jsonl"
+top = 1
+[data]
+file = "rows.csv"
+inputs = ["question"]
+expected = "answer"
+[metric]
+kind = "exact"
+"""
+
+CODE = """\
+from beside import polished
+
+
+async def run(example, call):
+    query = await call("plan", question=example.inputs["question"])
+    found = await call("search", query=query)
+    return polished(await call("answer", question=example.inputs["question"], found=found))
+
+
+def plain(example, call):
+    return "no"
+
+
+async def number(example, call):
+    return 3
+"""
+
+GRAPH = """\
+from typing import TypedDict
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+
+from toishi.tools.workbench.program import Context
+
+
+class State(TypedDict, total=False):
+    question: str
+    query: str
+    answer: str
+
+
+async def plan(state: State, runtime: Runtime[Context]) -> State:
+    return {"query": await runtime.context.call("plan", question=state["question"])}
+
+
+async def answer(state: State, runtime: Runtime[Context]) -> State:
+    return {"answer": await runtime.context.call("answer", question=state["question"], found=state["query"])}
+
+
+def build():
+    graph = StateGraph(State, context_schema=Context)
+    graph.add_node("plan", plan)
+    graph.add_node("answer", answer)
+    graph.add_edge(START, "plan")
+    graph.add_edge("plan", "answer")
+    graph.add_edge("answer", END)
+    return graph
+
+
+graph = build().compile()
+nothing = 3
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    project = tmp_path / "project"
+    (project / "prompts").mkdir(parents=True)
+    (project / "prompts" / "plan.txt").write_text("Say what to look for: {question}\n")
+    (project / "prompts" / "answer.txt").write_text('Answer {question} from {found}, as {"answer": …}.\n')
+    (project / "program.py").write_text(CODE)
+    (project / "beside.py").write_text("def polished(text):\n    return text.strip()\n")
+    (project / "agent.py").write_text(GRAPH)
+    (project / "corpus.jsonl").write_text('{"title": "Whetstone", "text": "A stone."}\n{"text": "A city."}\n')
+    (project / "rows.csv").write_text("question,answer\nWhich stone?,whetstone\n")
+    trust.trust(project)
+    return project
+
+
+def load(project: Path, text: str = TASK) -> Task:
+    (project / "task.toml").write_text(text)
+    return load_task(project / "task.toml")
+
+
+def graph_task(name: str = "graph", output: str = "answer") -> str:
+    head, _, tail = TASK.partition('code = "program.py:run"\n')
+    return f'{head}graph = "agent.py:{name}"\noutput = "{output}"\n{tail}'
+
+
+async def ran(program: Program) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
+    """The program's answer, and the calls that it made, where every module says its own name."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    async def call(module: str, /, **fields: Any) -> str:
+        calls.append((module, fields))
+        return f" {module} "
+
+    return await program.run(EXAMPLE, call), calls
+
+
+async def test_a_python_function_is_a_program(project: Path) -> None:
+    program = build_program(load(project), project)
+    assert program.modules["plan"] == "Say what to look for: {question}"
+    answer, calls = await ran(program)
+    assert answer == "answer"
+    assert calls == [
+        ("plan", {"question": "Which stone?"}),
+        ("search", {"query": " plan "}),
+        ("answer", {"question": "Which stone?", "found": " search "}),
+    ]
+    (passage,) = program.retrievers["search"].search("stone city", top=1)
+    assert passage.text in ("A stone.", "A city.")
+
+
+@pytest.mark.parametrize("name", ["graph", "build"])
+async def test_a_graph_is_a_program(project: Path, name: str) -> None:
+    answer, calls = await ran(build_program(load(project, graph_task(name)), project))
+    assert (answer, [module for module, _ in calls]) == (" answer ", ["plan", "answer"])
+
+
+async def test_a_graph_without_the_named_output_says_what_it_has(project: Path) -> None:
+    program = build_program(load(project, graph_task(output="reply")), project)
+    with pytest.raises(KeyError, match="the graph's state has no 'reply'; it has 'question', 'query', 'answer'"):
+        await ran(program)
+
+
+def test_what_a_text_names_in_braces_must_stay_in_it(project: Path) -> None:
+    assert load(project).placeholders() == {"plan": ("question",), "answer": ("question", "found")}
+
+
+def test_code_runs_only_where_the_person_trusts_it(project: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another state"))
+    (project / "program.py").write_text("raise AssertionError('this ran')")
+    with pytest.raises(trust.TrustNeeded, match="--trust"):
+        build_program(load(project), project)
+
+
+@pytest.mark.parametrize("file", ["program.py", "corpus.jsonl"])
+def test_a_run_does_not_go_on_with_another_program(project: Path, file: str) -> None:
+    task = load(project)
+    (project / file).write_text((project / file).read_text() + "\n")
+    with pytest.raises(UsageError, match=f"{file} has changed since the run was made; put it back to go on"):
+        build_program(task, project)
+    (project / file).unlink()
+    with pytest.raises(UsageError, match=f"{file}, which the task's program needs, is no longer there"):
+        build_program(task, project)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "sentence"),
+    [
+        pytest.param(
+            "py:run", "py:rum", "program.code = 'program.py:rum': program.py has no 'rum'; did you mean 'run'?"
+        ),
+        pytest.param("py:run", "py:plain", "program.code = 'program.py:plain' should be a function `async def plain("),
+        pytest.param(
+            "program.py:run", "beside.py:polished", "should be a function `async def polished(example, call)`"
+        ),
+    ],
+)
+def test_code_that_is_no_program_is_refused(project: Path, written: str, instead: str, sentence: str) -> None:
+    with pytest.raises(TaskError) as raised:
+        build_program(load(project, TASK.replace(written, instead)), project)
+    assert sentence in str(raised.value)
+
+
+def test_a_graph_that_is_none_is_refused(project: Path) -> None:
+    with pytest.raises(
+        TaskError, match=r"program.graph = 'agent.py:nothing' is int; name a LangGraph graph, or a func"
+    ):
+        build_program(load(project, graph_task("nothing")), project)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        pytest.param("x = 1\ny = 1 / 0\n", "ZeroDivisionError: division by zero (program.py, line 2)", id="fails"),
+        pytest.param("x = 1\ndef run(:\n", "(program.py, line 2)", id="no Python"),
+        pytest.param(
+            "import nowhere_to_be_found\n", "No module named 'nowhere_to_be_found' (program.py, line 1)", id="import"
+        ),
+    ],
+)
+def test_code_that_cannot_be_loaded_is_named_with_its_line(project: Path, code: str, sentence: str) -> None:
+    (project / "program.py").write_text(code)
+    with pytest.raises(TaskError) as raised:
+        build_program(load(project), project)
+    assert str(raised.value).startswith("program.code = 'program.py:run' fails when it is loaded: ")
+    assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "sentence"),
+    [
+        pytest.param(
+            'code = "program.py:run"', "", "a program is one of prompt, code and graph, not none of them", id="none"
+        ),
+        pytest.param(
+            'code = "program.py:run"',
+            'code = "program.py:run"\nprompt = "prompts/plan.txt"',
+            "a program is one of prompt, code and graph, not prompt and code",
+            id="two",
+        ),
+        pytest.param(
+            'code = "program.py:run"',
+            'prompt = "prompts/plan.txt"',
+            "modules have no meaning beside prompt; name the code or the graph that calls them",
+            id="modules of a prompt",
+        ),
+        pytest.param(
+            '[program.modules]\nplan = "prompts/plan.txt"\nanswer = "prompts/answer.txt"\n',
+            "",
+            "code needs modules: a text file for each name that it calls",
+            id="no modules",
+        ),
+        pytest.param(
+            "py:run", "py", "'program.py' should be a file and a name in it, such as program.py:run", id="no name"
+        ),
+        pytest.param(
+            "retrievers.search",
+            "retrievers.plan",
+            "'plan' is a module and a retriever; rename one of them",
+            id="same name",
+        ),
+        pytest.param(
+            "prompts/answer.txt", "prompts/plan.txt", "two modules have the file 'prompts/plan.txt'", id="same file"
+        ),
+        pytest.param("answer = ", '"my answer" = ', "the name 'my answer' should be letters, digits and", id="no name"),
+        pytest.param(
+            "corpus.jsonl", "gone.jsonl", "program.retrievers.search.file = 'gone.jsonl' does not exist", id="corpus"
+        ),
+        pytest.param("program.py:run", "gone.py:run", "program.code = 'gone.py' does not exist", id="code"),
+        pytest.param(
+            "program.py:run", "../out.py:run", "program.code = '../out.py' leads out of the project", id="outside"
+        ),
+        pytest.param(
+            "prompts/plan.txt", "gone.txt", "program.modules.plan = 'gone.txt' does not exist", id="module file"
+        ),
+    ],
+)
+def test_a_mistake_is_answered_by_one_sentence(project: Path, written: str, instead: str, sentence: str) -> None:
+    assert written in TASK
+    with pytest.raises(TaskError) as raised:
+        load(project, TASK.replace(written, instead, 1))
+    assert sentence in str(raised.value)
