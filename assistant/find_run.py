@@ -16,9 +16,9 @@ def find_run(journal: "Journal", name: str) -> "RunRow":
     Raises `UsageError` with the nearest ids where there is none, and for an evaluation.
     """
     if name == "last":
-        improving = [run for run in journal.runs() if run.method != EVALUATION]
-        if improving:
-            return improving[-1]
+        improving = journal.newest_run(but=EVALUATION)
+        if improving is not None:
+            return improving
     run = journal.run(name)
     if run.method == EVALUATION:
         raise UsageError(

@@ -90,6 +90,5 @@ class _Lines:
 
 def await_end(journal: "Journal", project: Path, run: str) -> None:
     """Returns when the run's present sitting has ended; shows nothing."""
-    last = max((number for number, _ in journal.events(run)), default=0)
-    for _ in follow(journal, project, run, last):
+    for _ in follow(journal, project, run, journal.last_event(run)):
         pass

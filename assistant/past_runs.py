@@ -1,36 +1,38 @@
 """The runs of a project as one row each."""
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from toishi.assistant import wording
 from toishi.assistant.find_run import EVALUATION
 from toishi.assistant.outcome import status_word
-from toishi.assistant.snapshot import result_of
-from toishi.tools.workbench.events import CandidateAccepted, Judged, RunFinished
+from toishi.tools.workbench.events import Judged, RunFinished, parse_event
 from toishi.tools.workbench.runs import is_alive
 
 if TYPE_CHECKING:
-    from toishi.tools.workbench.journal import Journal, RunRow
+    from toishi.tools.workbench.journal import Journal
+    from toishi.tools.workbench.journal.queries import RunLine
+
+E = TypeVar("E", Judged, RunFinished)
 
 COLUMNS = ("run", "started", "method", "status", "validation", "test", "time", "task")
 RIGHT = ("time",)
 
 
-def past_runs(journal: "Journal", project: Path) -> list[dict[str, Any]]:
-    """All runs, newest first, as `toishi runs --json` gives them; scores are None until they are known."""
-    return [_row(journal, project, run) for run in reversed(journal.runs())]
+def past_runs(journal: "Journal", project: Path, *, limit: int) -> list[dict[str, Any]]:
+    """The newest runs, newest first, as `toishi runs --json` gives them; scores are None until they are known."""
+    from toishi.tools.workbench.journal.queries import run_lines
+
+    return [_row(project, run) for run in run_lines(journal, limit=limit)]
 
 
-def _row(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]:
-    decisions = journal.decisions(run.id)
-    pool = [event.validation_score for event in decisions if isinstance(event, CandidateAccepted)]
-    judged = next((event for event in decisions if isinstance(event, Judged)), None)
-    outcome = next((event.outcome for event in decisions if isinstance(event, RunFinished)), None)
+def _row(project: Path, run: "RunLine") -> dict[str, Any]:
+    judged, finished = _told(run.judged, Judged), _told(run.finished, RunFinished)
     alive = run.status == "running" and is_alive(project, run.id)
     figures = {
-        "validation_seed": pool[0] if pool else None,
-        "validation_best": max(pool) if pool else None,
+        "validation_seed": run.seed_score,
+        "validation_best": run.best_score,
         "test_seed": judged.seed_score if judged else None,
         "test_best": judged.best_score if judged else None,
         "interval": list(judged.interval) if judged else None,
@@ -39,18 +41,23 @@ def _row(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]:
         "run": run.id,
         "name": run.name,
         "method": run.method,
-        "status": status_word(run.status, outcome, alive=alive),
+        "status": status_word(run.status, finished.outcome if finished else None, alive=alive),
         "created": run.created,
         "seconds": run.seconds,
         "seed": run.seed,
-        "candidates": len(pool),
+        "candidates": run.candidates,
         **(_evaluated(run) if run.method == EVALUATION else figures),
     }
 
 
-def _evaluated(run: "RunRow") -> dict[str, Any]:
+def _told(body: str | None, kind: type[E]) -> E | None:
+    event = None if body is None else parse_event(body)
+    return event if isinstance(event, kind) else None
+
+
+def _evaluated(run: "RunLine") -> dict[str, Any]:
     """The same figures for an evaluation: of the one prompt, or of the earlier version and the task's."""
-    splits = result_of(run).get("splits", {})
+    splits = json.loads(run.result or "{}").get("splits", {})
 
     def pair(split: str) -> tuple[float | None, float | None]:
         row = splits.get(split, {})

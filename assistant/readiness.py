@@ -92,7 +92,7 @@ def _journal(given: Path | None) -> Check:
         journal = Journal.open(project)
     except ToishiError as error:
         return Check("journal", False, str(error))
-    runs = len(journal.runs())
+    runs = int(journal.read("SELECT count(*) FROM runs")[0][0])
     journal.close()
     return Check("journal", True, f"{file}, {runs} run{'s' * (runs != 1)}")
 

@@ -25,7 +25,7 @@ def command(limit: int, as_json: bool, project: Path | None) -> None:
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:
-        found = past_runs(journal, folder)[:limit]
+        found = past_runs(journal, folder, limit=limit)
     if as_json:
         print_json({"project": str(folder), "runs": found})
     else:

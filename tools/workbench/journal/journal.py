@@ -97,20 +97,13 @@ class Journal:
 
         Raises `UsageError` with the nearest ids where there is none.
         """
-        known = [str(row["id"]) for row in self.read("SELECT id FROM runs ORDER BY created, id")]
-        if not known:
-            raise UsageError("There is no run in this project yet; start one with: toishi run TASK.toml")
-        if run_id == "last":
-            return self._run(known[-1])
-        matches = [one for one in known if one == run_id] or [
-            one for one in known if run_id and (one.startswith(run_id) or one.endswith(run_id))
-        ]
-        if len(matches) == 1:
-            return self._run(matches[0])
-        if matches:
-            raise UsageError(f"{run_id!r} may be any of the runs {', '.join(matches[-5:])}; give more of the id")
-        nearest = difflib.get_close_matches(run_id, known, n=3, cutoff=0.5) or known[-3:]
-        raise UsageError(f"There is no run {run_id!r}; did you mean {' or '.join(nearest)}?")
+        found = self.newest_run() if run_id == "last" else self._run(run_id)
+        return found or self._run_named(run_id)
+
+    def newest_run(self, *, but: str = "") -> RunRow | None:
+        """The run that was made last, of all that are not of the method `but`."""
+        sql = "SELECT * FROM runs WHERE method != ? ORDER BY created DESC, id DESC LIMIT 1"
+        return next((RunRow(**dict(row)) for row in self.read(sql, (but,))), None)
 
     def has_run(self, run_id: str) -> bool:
         """Whether there is a run with this very id."""
@@ -120,8 +113,21 @@ class Journal:
         """All runs, oldest first."""
         return [RunRow(**dict(row)) for row in self.read("SELECT * FROM runs ORDER BY created, id")]
 
-    def _run(self, run: str) -> RunRow:
-        return RunRow(**dict(self.read("SELECT * FROM runs WHERE id = ?", (run,))[0]))
+    def _run(self, run: str) -> RunRow | None:
+        return next((RunRow(**dict(row)) for row in self.read("SELECT * FROM runs WHERE id = ?", (run,))), None)
+
+    def _run_named(self, part: str) -> RunRow:
+        known = [str(row["id"]) for row in self.read("SELECT id FROM runs ORDER BY created, id")]
+        if not known:
+            raise UsageError("There is no run in this project yet; start one with: toishi run TASK.toml")
+        matches = [one for one in known if part and (one.startswith(part) or one.endswith(part))]
+        if len(matches) > 1:
+            raise UsageError(f"{part!r} may be any of the runs {', '.join(matches[-5:])}; give more of the id")
+        found = self._run(matches[0]) if matches else None
+        if found is None:
+            nearest = difflib.get_close_matches(part, known, n=3, cutoff=0.5) or known[-3:]
+            raise UsageError(f"There is no run {part!r}; did you mean {' or '.join(nearest)}?")
+        return found
 
     def set_status(self, run: str, status: RunStatus, *, pid: int | None = None) -> None:
         """Where a run stands, and its worker's process; how it ended is told by its last event instead."""
@@ -168,12 +174,33 @@ class Journal:
         )
         return records.rollout_of(rows[0], self._messages(rows)) if rows else None
 
+    def rollout_numbered(self, run: str, number: int) -> tuple[str, Rollout] | None:
+        """A rollout of this run by its number, with its split."""
+        rows = self.read("SELECT * FROM rollouts WHERE number = ? AND run = ?", (number, run))
+        return (rows[0]["split"], records.rollout_of(rows[0], self._messages(rows))) if rows else None
+
+    def candidate_id(self, run: str, name: str) -> str:
+        """The id of the candidate that has this number in the run's pool, or whose id begins so.
+
+        Raises `UsageError` where there is none, or more than one.
+        """
+        rows = self.read("SELECT id FROM candidates WHERE run = ? AND number = ?", (run, name)) or self.read(
+            "SELECT DISTINCT candidate AS id FROM rollouts WHERE run = :run AND candidate >= :name "
+            "AND candidate < :name || char(1114111) LIMIT 2",
+            {"run": run, "name": name},
+        )
+        if len(rows) != 1:
+            how = "no" if not rows else "more than one"
+            raise UsageError(f"Run {run} has {how} candidate {name!r}; `toishi show {run}` lists them by number")
+        return str(rows[0]["id"])
+
     def rollouts(self, run: str, *, candidate: str | None = None, split: str | None = None) -> list[Rollout]:
         """A run's rollouts in the order in which they ended."""
+        wanted = {"run": run, "candidate": candidate, "split": split}
+        conditions = {f"{column} = ?": value for column, value in wanted.items() if value is not None}
+        # The plus lets SQLite look for the candidate, and not walk through the run in the order of numbers.
         rows = self.read(
-            "SELECT * FROM rollouts WHERE run = ? AND (? IS NULL OR candidate = ?) AND (? IS NULL OR split = ?) "
-            "ORDER BY number",
-            (run, candidate, candidate, split, split),
+            f"SELECT * FROM rollouts WHERE {' AND '.join(conditions)} ORDER BY +number", tuple(conditions.values())
         )
         messages = self._messages(rows)
         return [records.rollout_of(row, messages) for row in rows]
@@ -208,6 +235,10 @@ class Journal:
         """A run's events with a number greater than `after`, in order, each with its number."""
         rows = self.read("SELECT number, body FROM events WHERE run = ? AND number > ? ORDER BY number", (run, after))
         return [(row["number"], stored_event(row)) for row in rows]
+
+    def last_event(self, run: str) -> int:
+        """The number of the run's newest event, 0 where there is none."""
+        return int(self.read("SELECT coalesce(max(number), 0) FROM events WHERE run = ?", (run,))[0][0])
 
     def decisions(self, run: str) -> list[Event]:
         """A run's decisions in order."""
