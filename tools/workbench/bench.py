@@ -74,7 +74,13 @@ async def open_bench(
     """
     program = build_program(task, project)
     models = {
-        name: open_model(name, base_url=task.models.address_of(name), project=project)
+        name: open_model(
+            name,
+            base_url=task.models.address_of(name),
+            project=project,
+            timeout=task.models.timeout,
+            price=task.models.price_per_token(),
+        )
         for name in dict.fromkeys(models_of(task, rewriting=rewriting))
     }
     gateway = Gateway(models, journal=journal, budget=budget, run=run, concurrency=task.models.concurrency)
@@ -88,6 +94,7 @@ async def open_bench(
         budget,
         run=run,
         model=task.models.task,
+        models=task.models.modules,
         sampling=task.models.sampling(),
         seed=task.seed,
     )

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from toishi.tools.workbench.models.names import split_address
+
 # Models of these run in the process, or are scripts of the tests.
 HERE = ("embedded", "local", "scripted")
 
@@ -24,6 +26,8 @@ _SERVERS: Mapping[str, tuple[tuple[str, ...], bool]] = {
 
 def destination(model: str, base_url: str | None, environ: Mapping[str, str] = os.environ) -> str | None:
     """Where a model is, as a person knows it (`openai`, `llm.example.org`); None where it is on this machine."""
+    model, own = split_address(model)
+    base_url = own or base_url
     prefix = model.partition("/")[0]
     if prefix in HERE:
         return None

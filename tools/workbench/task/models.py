@@ -1,25 +1,31 @@
 """The table `[models]`: which models answer, and how they are sampled."""
 
+from typing import Annotated
+
 from pydantic import Field, field_validator
 
+from toishi.tools.workbench.models.names import split_address
 from toishi.tools.workbench.models.protocol import Sampling
 from toishi.tools.workbench.task.section import Section
+
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 class ModelsSection(Section):
     """Which models answer, and how they are sampled."""
 
     task: str = Field(
-        default="auto", min_length=1, description="model that runs the program; 'auto': what is found here"
+        default="auto",
+        min_length=1,
+        description="model that runs the program, such as openai/gpt-5-mini or embedded/mini, then its server's address "
+        "of its server where it has one (openai/mine@http://127.0.0.1:8000/v1); 'auto': what is found here",
     )
     reflection: str | None = Field(default=None, min_length=1, description="model that rewrites; default: as task")
     judge: str | None = Field(default=None, min_length=1, description="model that judges; default: as reflection")
     base_url: str | None = Field(
         default=None,
-        description="address of the OpenAI-compatible server of task, and of the other models of the same provider",
-    )
-    addresses: dict[str, str] = Field(
-        default_factory=dict, description="addresses of servers by model, for models that are elsewhere than base_url"
+        description="address of the OpenAI-compatible server of task, and of the other models whose name begins with "
+        "the same provider and carries no address",
     )
     temperature: float = Field(default=0.0, ge=0, description="sampling temperature of the program; 0 is greedy")
     max_tokens: int = Field(default=512, gt=0, description="longest answer of a module, in tokens")
@@ -32,14 +38,23 @@ class ModelsSection(Section):
         "single one is greedy",
     )
     judge_max_tokens: int = Field(default=1024, gt=0, description="longest verdict of the judge, in tokens")
-    concurrency: int = Field(default=16, gt=0, description="how many calls may be in flight")
-
-    @field_validator("addresses")
-    @classmethod
-    def _are_addresses_without_secrets(cls, addresses: dict[str, str]) -> dict[str, str]:
-        for url in addresses.values():
-            cls._is_an_address_without_secrets(url)
-        return addresses
+    concurrency: int | None = Field(
+        default=None,
+        gt=0,
+        description="most calls in flight to one provider or server; fewer are made while it says that it is busy; "
+        "default: 16, and 40 for a model in this process",
+    )
+    timeout: float | None = Field(
+        default=None,
+        gt=0,
+        description="seconds without a word from a server after which a call counts as lost and is made again; "
+        "default: 180, and 600 for a server at an address of your own, which may have to load the model first",
+    )
+    price: Annotated[list[NotNegative], Field(min_length=2, max_length=2)] | None = Field(
+        default=None,
+        description="US dollars for a million tokens of prompts and for a million tokens of replies, such as "
+        "[0.5, 1.5], for models of which no price is known, as those of your own server; max_cost needs it there",
+    )
 
     @field_validator("base_url")
     @classmethod
@@ -52,6 +67,13 @@ class ModelsSection(Section):
             raise ValueError("a user name or password does not belong here; keys come from the environment")
         return url
 
+    @field_validator("task", "reflection", "judge")
+    @classmethod
+    def _carries_no_secrets(cls, name: str | None) -> str | None:
+        if name is not None:
+            cls._is_an_address_without_secrets(split_address(name)[1])
+        return name
+
     @property
     def reflection_name(self) -> str:
         """The model that rewrites."""
@@ -63,10 +85,14 @@ class ModelsSection(Section):
         return self.judge or self.reflection_name
 
     def address_of(self, name: str) -> str | None:
-        """Where a model is; `base_url` is the task model's, so one of another provider is not to be looked for there."""
-        if name in self.addresses:
-            return self.addresses[name]
-        return self.base_url if name.partition("/")[0] == self.task.partition("/")[0] else None
+        """Where a model is: at its own address, else at `base_url` where its provider is that of the task's model."""
+        model, address = split_address(name)
+        same = model.partition("/")[0] == self.task.partition("/")[0]
+        return address or (self.base_url if same else None)
+
+    def price_per_token(self) -> tuple[float, float] | None:
+        """US dollars per prompt token and per completion token."""
+        return None if self.price is None else (self.price[0] / 1e6, self.price[1] / 1e6)
 
     def sampling(self) -> Sampling:
         """How the program's replies are drawn."""
