@@ -5,7 +5,7 @@ the scores decide.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,10 @@ _Work = Coroutine[Any, Any, BudgetSpent | None]
 
 
 class RolloutRunner:
-    """The rollouts of one run. `model` and `sampling` are for every module; `seed` is the run's."""
+    """The rollouts of one run.
+
+    `model` runs every module that `models` does not give to another; `sampling` is for all; `seed` is the run's.
+    """
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class RolloutRunner:
         model: str,
         sampling: Sampling,
         seed: int,
+        models: Mapping[str, str] | None = None,
     ) -> None:
         self._program = program
         self._metric = metric
@@ -50,6 +54,7 @@ class RolloutRunner:
         self._budget = budget
         self._run = run
         self._model = model
+        self._models = models or {}
         self._sampling = sampling
         self._seed = seed
         self._done: dict[_Key, Rollout] = {}
@@ -183,8 +188,11 @@ class RolloutRunner:
         )
 
     def _asking(self, replicate: int) -> Ask:
-        async def ask(messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], schema: str | None) -> Reply:
-            request = Request(self._model, messages, self._sampling, self._seed, replicate, tools, schema)
+        async def ask(
+            module: str, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], schema: str | None
+        ) -> Reply:
+            model = self._models.get(module, self._model)
+            request = Request(model, messages, self._sampling, self._seed, replicate, tools, schema)
             return await self._gateway.call(PURPOSE, request)
 
         return ask

@@ -85,7 +85,7 @@ def settle(journal: Journal, sending: Sending | None, ask: Ask) -> None:
 
 def models_of(task: Task, *, rewriting: bool) -> tuple[str, ...]:
     """The models that rows of a task are sent to; `rewriting` where a reflection reads them too."""
-    names = [task.models.task]
+    names = [task.models.task, *task.models.modules.values()]
     if rewriting:
         names.append(task.models.reflection_name)
     if any(isinstance(part, JudgedKind) for part in _parts(task)):

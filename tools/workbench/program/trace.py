@@ -20,10 +20,10 @@ UNFINISHED = "not finished"
 
 
 class Ask(Protocol):
-    """Sends messages to the model that runs the program."""
+    """Sends messages to the model that runs a module."""
 
     async def __call__(
-        self, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], schema: str | None
+        self, module: str, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], schema: str | None
     ) -> Reply: ...
 
 
@@ -86,7 +86,7 @@ class Trace:
         place = len(self.calls)
         self.calls.append(ModuleCall(module, fields, messages, None, UNFINISHED))
         try:
-            reply = await self._ask(messages, tools, schema)
+            reply = await self._ask(module, messages, tools, schema)
         except RequestRefused as refused:
             self.calls[place] = ModuleCall(module, fields, messages, None, str(refused))
             raise

@@ -4,10 +4,11 @@ It knows one file and nothing around it: which paths exist, and what the data ho
 texts and the reference in `docs` are made from the descriptions that stand here.
 """
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.task.budget import BudgetSection
 from toishi.tools.workbench.task.data import DataSection
 from toishi.tools.workbench.task.metric import MetricSection
@@ -27,3 +28,19 @@ class TaskFile(Section):
     models: ModelsSection = ModelsSection()
     budget: BudgetSection = BudgetSection()
     gepa: dict[str, Any] = Field(default_factory=dict, description="settings of GEPA, checked by GEPA itself")
+
+    @model_validator(mode="after")
+    def _models_are_for_modules(self) -> Self:
+        modules = self.program.prompts()
+        unknown = next((module for module in self.models.modules if module not in modules), None)
+        if unknown is not None:
+            raise ValueError(f"models.modules names '{unknown}', which is no module; {did_you_mean(unknown, modules)}")
+        return self
+
+    @model_validator(mode="after")
+    def _metric_has_what_it_judges_by(self) -> Self:
+        if self.data.expected is None and self.metric.needs_expected:
+            raise ValueError(
+                f"'expected' is missing in [data] (column with the right answer): kind = '{self.metric.kind}' needs it"
+            )
+        return self

@@ -17,11 +17,14 @@ class ModelsSection(Section):
     task: str = Field(
         default="auto",
         min_length=1,
-        description="model that runs the program, such as openai/gpt-5-mini or embedded/mini, then its server's address "
-        "of its server where it has one (openai/mine@http://127.0.0.1:8000/v1); 'auto': what is found here",
+        description="model that runs the program, such as openai/gpt-5-mini or embedded/mini, and the address of "
+        "its server behind it where it has one (openai/mine@http://127.0.0.1:8000/v1); 'auto': what is found here",
     )
     reflection: str | None = Field(default=None, min_length=1, description="model that rewrites; default: as task")
     judge: str | None = Field(default=None, min_length=1, description="model that judges; default: as reflection")
+    modules: dict[str, str] = Field(
+        default_factory=dict, description="models by module, for modules of the program that task is not to run"
+    )
     base_url: str | None = Field(
         default=None,
         description="address of the OpenAI-compatible server of task, and of the other models whose name begins with "

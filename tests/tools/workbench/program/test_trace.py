@@ -24,7 +24,9 @@ class ScriptedModel:
         self._replies = list(replies)
         self.asked: list[tuple[tuple[Message, ...], tuple[ToolSpec, ...], str | None]] = []
 
-    async def __call__(self, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], schema: str | None) -> Reply:
+    async def __call__(
+        self, module: str, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], schema: str | None
+    ) -> Reply:
         self.asked.append((messages, tools, schema))
         reply = self._replies.pop(0)
         if isinstance(reply, Exception):
