@@ -73,7 +73,7 @@ def build_kind(section: Single | SeveralKind, examples: Sequence[Example], conte
 
             return build_structure(section, context)
         case IfevalKind():
-            from toishi.tools.workbench.metrics.ifeval import build as build_ifeval
+            from toishi.tools.workbench.metrics.ifeval.metric import build as build_ifeval
 
             return build_ifeval(section, context)
         case PythonKind():
