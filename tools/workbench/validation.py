@@ -15,6 +15,8 @@ from pydantic_core import ErrorDetails
 
 from toishi.tools.workbench.suggestion import did_you_mean
 
+NAMED_AS_SECRET = re.compile(r"api_?key|token$|secret|password", re.IGNORECASE)
+
 # A misspelt key is unknown and missing at once; the first says more.
 FIRST = ("extra_forbidden", "missing")
 
@@ -81,12 +83,18 @@ def _unknown(mistake: ErrorDetails, model: Model, table: str) -> str:
     others = [name for name, other in place.kinds.items() if key in other.model_fields]
     if place.kind is not None and others:
         return f"{_name([*place.path, key])} has no meaning with kind = '{place.kind}', only with {_listed(others)}"
+    return f"unknown {what} '{key}'{where}; {_meant(key, place.table, model, inside=len(mistake['loc']) > 1)}"
+
+
+def _meant(key: str, table: Model, model: Model, *, inside: bool) -> str:
+    """The way out for a key that the table does not know."""
+    if NAMED_AS_SECRET.search(key):
+        return "secrets stand in the environment or in a keyring (`toishi key`), never in a file"
     home = _home(key, model)
-    if mistake["loc"][:-1] and home is not None:
-        hint = f"it belongs in [{home}]" if home else "it belongs at the top of the file, before the first table"
-    else:
-        hint = did_you_mean(key, list(place.table.model_fields))
-    return f"unknown {what} '{key}'{where}; {hint}"
+    if home or (inside and home is not None):
+        return f"it belongs in [{home}]" if home else "it belongs at the top of the file, before the first table"
+    other_words: dict[str, str] = getattr(table, "other_words", {})
+    return f"did you mean '{other_words[key]}'?" if key in other_words else did_you_mean(key, list(table.model_fields))
 
 
 def _missing(mistake: ErrorDetails, model: Model, table: str) -> str:

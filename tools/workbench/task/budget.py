@@ -1,5 +1,8 @@
 """The table `[budget]`: what a run may use at most."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pydantic import Field
 
 from toishi.tools.workbench.budget import Limits
@@ -10,6 +13,13 @@ ROLLOUTS = 600
 
 class BudgetSection(Section):
     """What a run may use at most."""
+
+    other_words: ClassVar[Mapping[str, str]] = {
+        "dollars": "max_cost",
+        "max_dollars": "max_cost",
+        "usd": "max_cost",
+        "calls": "max_rollouts",
+    }
 
     max_rollouts: int | None = Field(
         default=None, gt=0, description=f"rollouts; {ROLLOUTS} where the task sets no limit at all"

@@ -1,6 +1,7 @@
 """The table `[models]`: which models answer, and how they are sampled."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
@@ -13,6 +14,14 @@ NotNegative = Annotated[float, Field(ge=0)]
 
 class ModelsSection(Section):
     """Which models answer, and how they are sampled."""
+
+    other_words: ClassVar[Mapping[str, str]] = {
+        "model": "task",
+        "llm": "task",
+        "name": "task",
+        "url": "base_url",
+        "api_base": "base_url",
+    }
 
     task: str = Field(
         default="auto",

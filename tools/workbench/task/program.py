@@ -1,7 +1,8 @@
 """The table `[program]`: what is improved."""
 
 import re
-from typing import Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -24,6 +25,13 @@ class RetrieverSection(Section):
 
 class ProgramSection(Section):
     """What is improved: one prompt, or the prompts of a program of several modules."""
+
+    other_words: ClassVar[Mapping[str, str]] = {
+        "file": "prompt",
+        "template": "prompt",
+        "instruction": "prompt",
+        "python": "code",
+    }
 
     prompt: str | None = Field(
         default=None,
@@ -57,7 +65,7 @@ class ProgramSection(Section):
     def _is_one_program(self) -> Self:
         given = [key for key in ("prompt", "code", "graph") if getattr(self, key) is not None]
         if len(given) != 1:
-            raise ValueError(f"a program is one of prompt, code and graph, not {' and '.join(given) or 'none of them'}")
+            raise ValueError(f"name one of prompt, code and graph, not {' and '.join(given) or 'none of them'}")
         if self.prompt is not None:
             extra = next((key for key in ("modules", "retrievers") if getattr(self, key)), None)
             if extra is not None:
