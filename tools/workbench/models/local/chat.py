@@ -1,11 +1,13 @@
 """From messages to token ids, by the model's own chat template, and from generated ids back to text."""
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from toishi.tools.workbench.errors import ModelUnknown, RequestRefused
-from toishi.tools.workbench.models.protocol import Message
+from toishi.tools.workbench.errors import ModelUnknown, RequestRefused, UsageError
+from toishi.tools.workbench.models.protocol import Message, Request, ToolSpec
+from toishi.tools.workbench.models.structured import parameters_of, with_schema
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -22,7 +24,8 @@ class ChatTokenizer:
             raise ModelUnknown(f"{name} has no chat template, so it cannot be asked by messages")
         self._name = name
         self._tokenizer = tokenizer
-        self.render = lru_cache(maxsize=REMEMBERED)(self._render)
+        self._knows_tools = "tools" in str(tokenizer.chat_template)
+        self._prompt = lru_cache(maxsize=REMEMBERED)(self._render)
         self._opening = lru_cache(maxsize=REMEMBERED)(self._render_opening)
 
     @property
@@ -30,6 +33,18 @@ class ChatTokenizer:
         """The token that ends a reply, where the tokenizer names one."""
         end: int | None = self._tokenizer.eos_token_id
         return end
+
+    def render(self, request: Request) -> tuple[int, ...]:
+        """The prompt's token ids, up to where the assistant begins to speak; a schema is told in the last message.
+
+        Raises `RequestRefused` where the template does not take the conversation, and `UsageError` where it knows no
+        tools.
+        """
+        if request.tools and not self._knows_tools:
+            raise UsageError(
+                f"the chat template of {self._name} knows no tools; name another model, or a program without tools"
+            )
+        return self._prompt(with_schema(request.messages, request.schema), request.tools)
 
     def text(self, tokens: Sequence[int]) -> str:
         """The text of a reply, without special tokens.
@@ -41,21 +56,20 @@ class ChatTokenizer:
         assert isinstance(text, str)
         return text.removeprefix(" ")
 
-    def last_message(self, messages: tuple[Message, ...]) -> int:
+    def last_message(self, request: Request) -> int:
         """How many of the prompt's tokens stand before its last message, as far as that can be told; else 0."""
-        opening = self._opening(messages[:-1])
-        pairs = zip(opening, self.render(messages), strict=False)
+        opening = self._opening(request.messages[:-1], request.tools)
+        pairs = zip(opening, self.render(request), strict=False)
         return next((place for place, (one, other) in enumerate(pairs) if one != other), len(opening))
 
-    def _render(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
-        """The prompt's token ids, up to where the assistant begins to speak."""
-        return self._tokens(self._fill_template(messages))
+    def _render(self, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...]) -> tuple[int, ...]:
+        return self._tokens(self._fill_template(messages, tools))
 
-    def _render_opening(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
+    def _render_opening(self, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...]) -> tuple[int, ...]:
         from jinja2 import TemplateError
 
         try:
-            return self._tokens(self._apply(messages, ask=False)) if messages else ()
+            return self._tokens(self._apply(messages, tools, ask=False)) if messages else ()
         except TemplateError:
             # The template does not take a conversation that breaks off here.
             return ()
@@ -63,23 +77,52 @@ class ChatTokenizer:
     def _tokens(self, text: str) -> tuple[int, ...]:
         return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def _fill_template(self, messages: tuple[Message, ...]) -> str:
+    def _fill_template(self, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...]) -> str:
         from jinja2 import TemplateError
 
         try:
-            return self._apply(messages)
+            return self._apply(messages, tools)
         except TemplateError as error:
             # Some templates know no system role; their makers put its text before the first user message.
             if messages[0].role == "system" and len(messages) > 1 and messages[1].role == "user":
                 merged = Message("user", f"{messages[0].content}\n\n{messages[1].content}")
-                return self._fill_template((merged, *messages[2:]))
+                return self._fill_template((merged, *messages[2:]), tools)
             raise RequestRefused(f"the chat template of {self._name} refuses this conversation: {error}") from error
 
-    def _apply(self, messages: tuple[Message, ...], *, ask: bool = True) -> str:
-        conversation = [{"role": message.role, "content": message.content} for message in messages]
-        text = self._tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=ask)
+    def _apply(self, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], *, ask: bool = True) -> str:
+        text = self._tokenizer.apply_chat_template(
+            [_conversation(message) for message in messages],
+            tools=[_function(tool) for tool in tools] or None,
+            tokenize=False,
+            add_generation_prompt=ask,
+        )
         assert isinstance(text, str)
         return text
+
+
+def _conversation(message: Message) -> dict[str, Any]:
+    """A message as chat templates know it: the arguments of a call are an object there, not text."""
+    found: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        found["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": _object(call.arguments)}}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        found["tool_call_id"] = message.tool_call_id
+    return found
+
+
+def _function(tool: ToolSpec) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": parameters_of(tool.parameters)}
+    return {"type": "function", "function": function}
+
+
+def _object(arguments: str) -> Any:
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return arguments
 
 
 def load(name: str, source: str) -> ChatTokenizer:

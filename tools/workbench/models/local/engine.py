@@ -34,6 +34,10 @@ PREFIXES = 8
 """Prefixes whose states are kept."""
 
 
+TokenListener = Callable[[tuple[int, ...]], None]
+"""Is told the tokens so far after each one, in the engine's thread."""
+
+
 class EngineClosed(Exception):
     """The engine was closed before the request was done."""
 
@@ -55,6 +59,7 @@ class _Row:
     max_tokens: int
     random: random.Random
     future: "Future[Completion]"
+    listen: TokenListener | None
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
 
@@ -96,7 +101,14 @@ class Engine:
         self._thread.start()
 
     def submit(
-        self, prompt: Tokens, sampling: Sampling, *, seed: int, max_tokens: int, natural_cut: int = 0
+        self,
+        prompt: Tokens,
+        sampling: Sampling,
+        *,
+        seed: int,
+        max_tokens: int,
+        natural_cut: int = 0,
+        listen: TokenListener | None = None,
     ) -> "Future[Completion]":
         """Asks for a completion of a prompt of at least one token; cancelling the future drops the request.
 
@@ -104,7 +116,7 @@ class Engine:
         `natural_cut` is the number of leading tokens that other prompts are likely to share.
         """
         future: Future[Completion] = Future()
-        self._inbox.put(_Row(prompt, natural_cut, sampling, max_tokens, random.Random(seed), future))
+        self._inbox.put(_Row(prompt, natural_cut, sampling, max_tokens, random.Random(seed), future, listen))
         if not self._thread.is_alive():
             # It may have ended before it saw this request.
             self._fail(EngineClosed())
@@ -210,6 +222,8 @@ class Engine:
         for row, token, logprob in zip(lane.rows, tokens, logprobs, strict=True):
             row.tokens.append(token)
             row.logprobs.append(logprob)
+            if row.listen is not None:
+                row.listen(tuple(row.tokens))
         for index in reversed(range(len(lane.rows))):
             row = lane.rows[index]
             reason = row.finish_reason(network.ends)

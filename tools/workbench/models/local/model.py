@@ -8,8 +8,9 @@ from pathlib import Path
 
 from toishi.tools.workbench.errors import ModelUnavailable, RequestRefused, ToishiError
 from toishi.tools.workbench.models.local import chat, network
-from toishi.tools.workbench.models.local.engine import Engine, EngineClosed
+from toishi.tools.workbench.models.local.engine import Engine, EngineClosed, TokenListener
 from toishi.tools.workbench.models.local.network import Network
+from toishi.tools.workbench.models.local.tool_calls import find_tool_calls
 from toishi.tools.workbench.models.protocol import Listener, Reply, Request
 from toishi.tools.workbench.seeds import derive_seed
 
@@ -39,7 +40,7 @@ class LocalModel:
         # One caller that is cancelled must not cancel the loading for all.
         loaded = await asyncio.shield(asyncio.wrap_future(self._engine.network))
         tokenizer = self._chat.result()
-        prompt = tokenizer.render(request.messages)
+        prompt = tokenizer.render(request)
         room = request.sampling.max_tokens if loaded.window is None else loaded.window - len(prompt)
         if room < 1:
             raise RequestRefused(
@@ -54,7 +55,8 @@ class LocalModel:
                     request.sampling,
                     seed=seed,
                     max_tokens=max_tokens,
-                    natural_cut=tokenizer.last_message(request.messages),
+                    natural_cut=tokenizer.last_message(request),
+                    listen=None if listen is None else _telling(tokenizer, listen),
                 )
             )
         except ToishiError:
@@ -63,20 +65,22 @@ class LocalModel:
             raise ModelUnavailable(f"{self._name} was closed") from error
         except Exception as error:
             raise ModelUnavailable(f"{self._name} failed: {type(error).__name__}: {error}") from error
+        text, tool_calls = find_tool_calls(tokenizer.text(done.tokens), request.tools)
         return Reply(
-            text=tokenizer.text(done.tokens),
-            finish_reason=done.finish_reason,
+            text=text,
+            finish_reason="tool_calls" if tool_calls else done.finish_reason,
             prompt_tokens=len(prompt),
             completion_tokens=len(done.tokens),
             cost=0.0,
             seconds=time.perf_counter() - start,
             token_ids=done.tokens,
             logprobs=done.logprobs,
+            tool_calls=tool_calls,
         )
 
     def count_tokens(self, request: Request) -> int:
         """The prompt's tokens, exactly; waits until the tokenizer is loaded."""
-        return len(self._chat.result().render(request.messages))
+        return len(self._chat.result().render(request))
 
     def price(self) -> tuple[float, float]:
         return 0.0, 0.0
@@ -96,6 +100,24 @@ class LocalModel:
         if tokenizer.end is not None:
             loaded.ends |= {tokenizer.end}
         return loaded
+
+
+def _telling(tokenizer: chat.ChatTokenizer, listen: Listener) -> TokenListener:
+    """Tells the text from the event loop, only the newest where tokens come faster than they can be told."""
+    loop = asyncio.get_running_loop()
+    newest: tuple[int, ...] = ()
+
+    def tell(tokens: tuple[int, ...]) -> None:
+        if tokens is newest:
+            # A character of several tokens may not be whole yet.
+            listen(tokenizer.text(tokens).rstrip("\ufffd"))
+
+    def note(tokens: tuple[int, ...]) -> None:
+        nonlocal newest
+        newest = tokens
+        loop.call_soon_threadsafe(tell, tokens)
+
+    return note
 
 
 def fingerprint(folder: Path) -> str:

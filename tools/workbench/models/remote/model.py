@@ -66,7 +66,7 @@ class RemoteModel:
         self._base_url = base_url
         self._timeout = timeout or (TIMEOUT if base_url is None else TIMEOUT_OF_ONES_OWN)
         self._own_price = price
-        self._route: _Route | None = None
+        self._known_route: _Route | None = None
         self._bound: TokenBound | None = None
         self._refuses_schemas = False
         self._told_of_missing_usage = False
@@ -80,7 +80,9 @@ class RemoteModel:
     async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         """The reply of one call; raises `ModelUnavailable`, `RequestRefused`, `ModelUnknown` or `UsageError`."""
         start = time.perf_counter()
-        route = self._route or await asyncio.to_thread(self._find_route)
+        if self._known_route is None:
+            await asyncio.to_thread(self._route)
+        route = self._route()
         litellm = library.litellm()
         try:
             answer = await self._ask(litellm, route, request, listen)
@@ -96,7 +98,7 @@ class RemoteModel:
 
     def price(self) -> tuple[float, float] | None:
         """By litellm's own list, which is shipped with it, else what the person said."""
-        route = self._find_route()
+        route = self._route()
         return self._listed_price(route) or self._own_price
 
     async def close(self) -> None:
@@ -200,14 +202,14 @@ class RemoteModel:
 
     def _token_bound(self) -> TokenBound:
         if self._bound is None:
-            route = self._find_route() if self._base_url is None else None
+            route = self._route() if self._base_url is None else None
             is_openai = route is not None and route.provider == "openai"
             self._bound = TokenBound(encoding_of(self._name.removeprefix("openai/")) if is_openai else None)
         return self._bound
 
-    def _find_route(self) -> _Route:
+    def _route(self) -> _Route:
         """Raises `ModelUnknown` for an unknown provider and `UsageError` for a missing key."""
-        if self._route is None:
+        if self._known_route is None:
             litellm = library.litellm()
             litellm.utils.custom_llm_setup()
             model = self._name
@@ -221,14 +223,14 @@ class RemoteModel:
                     ) from None
                 short, model, provider = self._name, f"openai/{self._name}", "openai"
             takes = litellm.get_supported_openai_params(model=short, custom_llm_provider=provider)
-            self._route = _Route(
+            self._known_route = _Route(
                 model=model,
                 provider=provider,
                 key=self._find_key(litellm) if self._base_url is None else _key_for(self._base_url, provider),
                 keeps_schemas=self._base_url is not None or litellm.supports_response_schema(short, provider),
                 calls_tools=takes is None or "tools" in takes,
             )
-        return self._route
+        return self._known_route
 
     def _find_key(self, litellm: Any) -> str | None:
         """The provider's key, where litellm cannot find it by itself: in the keyring."""

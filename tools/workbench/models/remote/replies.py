@@ -31,7 +31,7 @@ def read(response: Any, where: str) -> Answer:
     if not response.choices:
         raise ModelUnavailable(f"{where} failed: it answered without any choice")
     choice = response.choices[0]
-    usage = getattr(response, "usage", None)
+    usage: Any = getattr(response, "usage", None)
     told = usage is not None and usage.prompt_tokens > 0
     calls = tuple(
         ToolCall(call.id or f"call_{number}", call.function.name or "", call.function.arguments or "")
