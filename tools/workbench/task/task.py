@@ -16,12 +16,13 @@ from pydantic import Field, ValidationError
 from toishi.tools.workbench.errors import TaskError
 from toishi.tools.workbench.prompting import placeholders
 from toishi.tools.workbench.settings import TASK_FILE, find_project
+from toishi.tools.workbench.task.data import ENDINGS, is_saved_dataset
 from toishi.tools.workbench.task.file import TaskFile
 from toishi.tools.workbench.task.program import ProgramSection
 from toishi.tools.workbench.task.section import Section
 from toishi.tools.workbench.validation import explain
 
-DATA_KINDS = (".csv", ".jsonl")
+DATA_ENDINGS = (*ENDINGS, ".log", ".txt")
 IN_BRACES = re.compile(r"{([A-Za-z_]\w*)}")
 
 
@@ -75,9 +76,15 @@ def load_task(path: Path, *, project: Path | None = None) -> Task:
     root = (project or find_project(path)).resolve()
     program, texts, sources = _program(path, written.program, root)
     files = {key: _place(path, f"data.{key}", name, root) for key, name in written.data.files().items()}
-    for key, name in written.data.files().items():
-        if Path(name).suffix.lower() not in DATA_KINDS:
-            raise TaskError(f"{path}: data.{key} = '{name}' should end in {' or '.join(DATA_KINDS)}")
+    for key, name in files.items():
+        if (
+            written.data.format == "auto"
+            and not (root / name).is_dir()
+            and Path(name).suffix.lower() not in DATA_ENDINGS
+        ):
+            raise TaskError(f"{path}: data.{key} = '{name}' should end in {', '.join(ENDINGS)}; or say data.format")
+    if written.data.requests is not None:
+        files["requests"] = _place(path, "data.requests", written.data.requests, root)
     metric = written.metric.placed(lambda key, name: _place(path, key, name, root), root)
     sources |= {file: source_hash(root / file) for file in metric.own_code}
     changed = {"program": program, "data": written.data.model_copy(update=files), "metric": metric}
@@ -143,7 +150,7 @@ def _place(source: Path, key: str, name: str, project: Path) -> str:
     if outside and (inside_only or not Path(name).is_absolute()):
         way_out = "move it there" if inside_only else "move it there or write its absolute path"
         raise TaskError(f"{source}: {key} = '{name}' leads out of the project folder {project}; {way_out}")
-    if not full.is_file():
+    if not full.is_file() and (inside_only or not is_saved_dataset(full)):
         what = "is no file" if full.exists() else "does not exist"
         raise TaskError(f"{source}: {key} = '{name}' {what} (looked for {full})")
     return str(full) if outside else full.relative_to(project).as_posix()
