@@ -65,7 +65,7 @@ class ProgramSection(Section):
     def _is_one_program(self) -> Self:
         given = [key for key in ("prompt", "code", "graph") if getattr(self, key) is not None]
         if len(given) != 1:
-            raise ValueError(f"name one of prompt, code and graph, not {' and '.join(given) or 'none of them'}")
+            raise ValueError(f"a program is one of prompt, code and graph, not {' and '.join(given) or 'none of them'}")
         if self.prompt is not None:
             extra = next((key for key in ("modules", "retrievers") if getattr(self, key)), None)
             if extra is not None:
