@@ -170,8 +170,8 @@ def test_placeholders_are_the_inputs_that_the_prompt_names(folder: Path) -> None
         pytest.param(
             'expected = "label"',
             'expected = "label"\ncolour = "red"',
-            "unknown key 'colour' in [data]; known are 'file', 'train', 'feedback', 'validation', 'test', 'inputs', "
-            "'expected', 'split', 'shares'",
+            "unknown key 'colour' in [data]; known are 'file', 'train', 'feedback', 'validation', 'test', 'hf', "
+            "'hf_config', 'hf_split', 'requests', 'format', 'encoding', 'inputs' and 8 more",
             id="far key",
         ),
         pytest.param(
@@ -191,7 +191,7 @@ def test_placeholders_are_the_inputs_that_the_prompt_names(folder: Path) -> None
         pytest.param(
             'expected = "label"\n',
             "",
-            "'expected' is missing in [data] (column with the right answer)",
+            "'expected' is missing in [data] (column with the right answer): kind = 'choice' needs it",
             id="missing key",
         ),
         pytest.param('"Bank messages"', "3", "name should be text, not 3", id="number for text"),
@@ -292,13 +292,14 @@ def test_placeholders_are_the_inputs_that_the_prompt_names(folder: Path) -> None
         pytest.param(
             'file = "messages.csv"',
             "",
-            "data: rows come from nowhere; name either file, or train and test, or feedback, validation and test",
+            "data: rows come from nowhere; name either file, or train and test, or feedback, validation and "
+            "test, or hf",
             id="no file",
         ),
         pytest.param(
             "file =",
             "train =",
-            "data: rows come from train; name either file, or train and test, or feedback, validation and test",
+            "data: rows come from train; name either file, or train and test, or feedback, validation and test, or hf",
             id="train alone",
         ),
         pytest.param(
@@ -332,7 +333,11 @@ def test_placeholders_are_the_inputs_that_the_prompt_names(folder: Path) -> None
             id="syntax at the end",
         ),
         pytest.param(
-            "messages.csv", "prompt.txt", "data.file = 'prompt.txt' should end in .csv or .jsonl", id="no data"
+            "messages.csv",
+            "prompt.txt",
+            "data.file = 'prompt.txt' should end in .csv, .tsv, .tab, .json, .jsonl, .ndjson, .parquet, .pq, .arrow; "
+            "or say data.format",
+            id="no data",
         ),
     ],
 )

@@ -22,7 +22,7 @@ from toishi.tools.workbench.task.program import ProgramSection
 from toishi.tools.workbench.task.section import Section
 from toishi.tools.workbench.validation import explain
 
-DATA_ENDINGS = (*ENDINGS, ".log", ".txt")
+DATA_ENDINGS = (*ENDINGS, ".log")
 IN_BRACES = re.compile(r"{([A-Za-z_]\w*)}")
 
 
