@@ -45,7 +45,7 @@ class JsonLines(_Json):
                 if line.isspace():
                     continue
                 try:
-                    row = json.loads(line)
+                    row = json.loads(line.rstrip("\r\n"))
                 except (json.JSONDecodeError, RecursionError) as error:
                     yield Bad(number, f"is no JSON: {_problem(error)}")
                     continue
@@ -108,7 +108,7 @@ class JsonArray(_Json):
             raise DataError(f"{self.name} is not {self._encoding.codec} ({error.reason}); save it as UTF-8") from None
 
 
-class _Recoded(io.RawIOBase):
+class _Recoded:
     """A file in another encoding, read as UTF-8."""
 
     def __init__(self, stream: BinaryIO, codec: str) -> None:
