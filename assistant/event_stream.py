@@ -27,7 +27,12 @@ def stream(journal: "Journal", run: str) -> "Iterator[StoredEvent]":
 def document(journal: "Journal", run: str) -> list[dict[str, Any]]:
     """What `toishi show --events --json` gives: each event with its number, its time and its place among decisions."""
     return [
-        {"number": one.number, "created": one.created, "decision": one.decision, **one.event.model_dump(mode="json")}
+        {
+            "number": one.number,
+            "created": one.created,
+            "decision": one.decision,
+            "event": one.event.model_dump(mode="json"),
+        }
         for one in stream(journal, run)
     ]
 

@@ -39,7 +39,7 @@ from toishi.tools.workbench.judging import change_to, judge, judged
 from toishi.tools.workbench.models.protocol import Reply
 from toishi.tools.workbench.redaction import RedactedStream, redact
 from toishi.tools.workbench.rollout import Rollout
-from toishi.tools.workbench.runs import cancelled, log_file, refuse_finished, snapshot, take_lock
+from toishi.tools.workbench.runs import cancelled, leave_word, log_file, refuse_finished, snapshot, take_lock
 from toishi.tools.workbench.seeds import streams
 from toishi.tools.workbench.sitting import Chronicle, Heartbeat
 from toishi.tools.workbench.statistics import Comparison
@@ -210,7 +210,8 @@ def _result(
     found: Found, comparison: Comparison | None, change: str, end: RunFinished, budget: Budget
 ) -> dict[str, object]:
     spent = budget.spent()
-    test = {} if comparison is None else judged(comparison).model_dump(mode="json", exclude={"kind", "version", "sentence"})
+    left_out = {"kind", "version", "sentence"}
+    test = {} if comparison is None else judged(comparison).model_dump(mode="json", exclude=left_out)
     return {
         "outcome": end.outcome,
         **test,
@@ -269,6 +270,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return sit(journal, project, row)
         except ToishiError as error:
             print(error, file=sys.stderr)
+            if options.lock is not None:
+                leave_word(options.lock, redact(str(error)))
             return 2 if isinstance(error, UsageError) else FAILED
 
 

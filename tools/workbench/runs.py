@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +33,9 @@ PAUSE_SECONDS = 0.05
 # Whoever asks whether a run is alive holds its lock for an instant.
 ATTEMPTS = 20
 
+# Bytes for the last word of a sitting.
+ROOM = 4096
+
 
 Consent = Callable[[Task, Splits], None]
 """Is told the task, with its models by name, and its rows; raises where they may not be sent to these models."""
@@ -50,11 +54,15 @@ def create_run(project: Path, journal: Journal, task: Task, *, method: str, cons
     journal.add_examples(
         splits.content_hash, {"feedback": splits.feedback, "validation": splits.validation, "test": splits.test}
     )
+    return add_run(journal, task, method=method, data=splits.content_hash)
+
+
+def add_run(journal: Journal, task: Task, *, method: str, data: str) -> str:
+    """Stores a run whose rows are stored as `data`, and gives its id."""
     run = f"r-{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(2)}"
     while journal.has_run(run):
         run = f"{run[:-4]}{secrets.token_hex(2)}"
-    row = RunRow(run, task.name, method, "queued", task.seed, task.model_dump_json(), splits.content_hash)
-    journal.add_run(row)
+    journal.add_run(RunRow(run, task.name, method, "queued", task.seed, task.model_dump_json(), data))
     return run
 
 
@@ -136,10 +144,17 @@ def take_lock(project: Path, run: str) -> int:
         raise JournalError(f"{path} cannot be made ({error.strerror}); make its folder writable") from error
     for _ in range(ATTEMPTS):
         if _locks(descriptor, fcntl.LOCK_EX):
+            _leave_room(descriptor)
             return descriptor
         time.sleep(PAUSE_SECONDS)
     os.close(descriptor)
     raise UsageError(f"Run {run} is running already; follow it with: toishi resume {run}")
+
+
+def leave_word(lock: int, sentence: str) -> None:
+    """Says why a sitting ended where the journal cannot be told; `lock` is the descriptor of the run's lock."""
+    with suppress(OSError):
+        os.pwrite(lock, sentence.encode()[:ROOM], 0)
 
 
 def is_alive(project: Path, run: str) -> bool:
@@ -208,15 +223,28 @@ def log_file(project: Path, run: str) -> Path:
 
 
 def _killed(project: Path, run: str) -> RunStopped:
-    sentence = (
+    """How a sitting ended that its events do not tell."""
+    way_out = f"go on with: toishi resume {run}"
+    try:
+        word = _lock_file(project, run).read_bytes().strip(b"\0").decode(errors="replace")
+    except FileNotFoundError:
+        word = ""
+    silent = (
         f"The run's process ended without a word, as when it is killed (its log: {log_file(project, run)}); "
-        f"nothing recorded is lost, go on with: toishi resume {run}"
+        "nothing recorded is lost"
     )
-    return RunStopped(status="failed", sentence=sentence)
+    return RunStopped(status="failed", sentence=f"{word}; {way_out}" if word else f"{silent}, {way_out}")
 
 
 def _lock_file(project: Path, run: str) -> Path:
     return project / FOLDER / "runs" / f"{run}.lock"
+
+
+def _leave_room(lock: int) -> None:
+    """Room for `leave_word`, without what an earlier sitting left, taken while the disk still has some."""
+    with suppress(OSError):
+        os.ftruncate(lock, 0)
+        os.posix_fallocate(lock, 0, ROOM)
 
 
 def _locks(descriptor: int, kind: int) -> bool:

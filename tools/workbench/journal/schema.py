@@ -4,13 +4,16 @@ Tables and columns are named for the person who opens the file with `sqlite3` or
 the migrations applied.
 """
 
+import shlex
 import sqlite3
+import time
 from pathlib import Path
 
 from toishi.tools.workbench.errors import JournalError
 from toishi.tools.workbench.journal.migrations import MIGRATIONS
 
 PATIENCE_SECONDS = 10.0
+PAUSE_SECONDS = 0.01
 
 
 def open_database(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.Connection:
@@ -35,7 +38,7 @@ def open_database(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.
     except sqlite3.Error as error:
         raise journal_error(path, error) from error
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection, patience)
         # In WAL mode a commit then survives kill -9 without waiting for the disk; only a power cut may take the last.
         connection.execute("PRAGMA synchronous = NORMAL")
         _migrate(connection, path)
@@ -58,12 +61,30 @@ def journal_error(path: Path, error: sqlite3.Error) -> JournalError:
         return JournalError(f"The journal {path} is not writable; change the permissions of its folder and files")
     if name.startswith("SQLITE_FULL"):
         return JournalError(f"The disk of the journal {path} is full; free some space, then resume: nothing is lost")
+    if name.startswith("SQLITE_IOERR"):
+        return JournalError(
+            f"The disk of the journal {path} refuses to read or write ({error}), as when it is full, failing or gone; "
+            "mend that, then resume: what was written before is kept"
+        )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return JournalError(
             f"The journal {path} is damaged ({error}); move it away to start afresh, or save what it holds with: "
-            f"sqlite3 {path} .recover"
+            f"sqlite3 {shlex.quote(str(path))} .recover | sqlite3 saved.db"
         )
     return JournalError(f"The journal {path} cannot be used: {error}")
+
+
+def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
+    """Asks until it is granted: SQLite itself does not wait where two processes want it of a new database at once."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+        time.sleep(PAUSE_SECONDS)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -76,6 +76,10 @@ class Writer:
         except sqlite3.Error as error:
             for _, future in group:
                 future.set_exception(journal_error(self._path, error))
+        except Exception as error:
+            # Whatever it is: nobody may wait for ever, and the thread goes on.
+            for _, future in group:
+                future.set_exception(JournalError(f"The journal {self._path} cannot be written: {error!r}"))
         else:
             for _, future in group:
                 future.set_result(None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toishi.tools.workbench.errors import UsageError
-from toishi.tools.workbench.events import CandidateAccepted, PhaseStarted, RunFinished, Warned
+from toishi.tools.workbench.events import CandidateAccepted, Event, PhaseStarted, RunFinished, Warned
 from toishi.tools.workbench.journal import Journal, RunRow
 from toishi.tools.workbench.journal.queries import (
     CandidateMean,
@@ -138,7 +138,7 @@ async def test_what_was_paid_is_by_purpose_and_model(journal: Journal) -> None:
 
 def test_events_come_in_pages_with_their_time(journal: Journal) -> None:
     emit = journal.recorder("r-1")
-    told = [PhaseStarted(phase="loading"), Warned(message="slow"), PhaseStarted(phase="baseline")]
+    told: list[Event] = [PhaseStarted(phase="loading"), Warned(message="slow"), PhaseStarted(phase="baseline")]
     for event in told:
         emit(event)
     assert journal.last_event("r-1") == 3
