@@ -43,8 +43,9 @@ def number_placeholders(answer: str, *, num_placeholders: int) -> str | None:
 
 def postscript(answer: str, *, postscript_marker: str) -> str | None:
     """A postscript behind its mark, in any case."""
-    letters = re.findall(r"\w", postscript_marker)
-    spaced = r"\.\s?".join(letters) if letters in (["P", "S"], ["P", "P", "S"]) else re.escape(postscript_marker)
+    letters = postscript_marker.rstrip(".").split(".")
+    stop = r"\." if postscript_marker.endswith(".") else ""
+    spaced = r"\.\s?".join(map(re.escape, letters)) + stop
     if re.search(spaced, answer, re.IGNORECASE):
         return None
     return f"there should be a postscript that begins with {quoted(postscript_marker)}; there is none"
@@ -52,7 +53,7 @@ def postscript(answer: str, *, postscript_marker: str) -> str | None:
 
 def number_bullet_lists(answer: str, *, num_bullets: int) -> str | None:
     """Exactly so many lines that are points of a markdown list, with * or - before them."""
-    count = len(re.findall(r"^\s*(?:\*[^*\n]|-)", answer, re.MULTILINE))
+    count = len(re.findall(r"^\s*(?:\*[^*]|-)", answer, re.MULTILINE))
     if count == num_bullets:
         return None
     return f"there should be exactly {num_bullets} points in lines that begin with '* ' or '- '; there are {count}"

@@ -3,8 +3,8 @@
 import re
 
 WORD = re.compile(r"\w+")
-# As they stand in a line: with what joins their parts (well-known, U.S., AT&T).
-JOINED = re.compile(r"\w+(?:[-.&/]\w+)*")
+# With what joins their parts: well-known, U.S., AT&T, O'Keefe.
+JOINED = re.compile(r"\w+(?:[-.&/'’]\w+)*")
 
 SENTENCE_END = re.compile(r"""[.!?。！？।…]+["'”’)\]*_]*(?=\s|$)|[。！？।]""")
 OPENING = "\"'“‘([*_#-–—•> \t\n"
