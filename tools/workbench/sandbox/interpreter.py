@@ -5,10 +5,18 @@ although `toishi` is not installed for it.
 """
 
 import os
+import site
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+from toishi.tools.workbench.errors import SandboxUnavailable
+from toishi.tools.workbench.sandbox import wire
+from toishi.tools.workbench.sandbox.machine import WITHOUT
 
 PACKAGE = __package__
 
@@ -35,28 +43,61 @@ ENVIRONMENT = {
 }
 
 
-def start(module: str, *, environment: Mapping[str, str] = ENVIRONMENT) -> "subprocess.Popen[bytes]":
-    """Runs `main` of a module of this folder; stdin and stdout are pipes, stderr is a pipe too."""
-    folder = str(Path(__file__).parent)
-    return subprocess.Popen(
-        [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOTSTRAP, PACKAGE, folder, module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(environment),
-        cwd="/",
-        start_new_session=True,
-        close_fds=True,
-    )
+class Interpreter:
+    """The process of a module of this folder, whose `main` it runs; frames (see `wire`) go in and come out."""
+
+    def __init__(self, module: str) -> None:
+        folder = str(Path(__file__).parent)
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOTSTRAP, PACKAGE, folder, module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        )
+
+    def send(self, header: Mapping[str, Any], *parts: bytes) -> None:
+        """Sends a frame; where the process is gone, `receive` tells."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError, ValueError):
+            wire.send(self._process.stdin.fileno(), header, *parts)
+
+    def receive(self) -> tuple[dict[str, Any], list[bytes]]:
+        """The next frame; raises `SandboxUnavailable` where the process ended, or could not confine a program."""
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        frame = wire.receive(self._process.stdout.fileno())
+        if frame is None:
+            self._process.kill()
+            last = self._process.stderr.read().decode(errors="replace").rstrip().rpartition("\n")[2]
+            raise SandboxUnavailable(f"The sandbox's process ended by itself ({last or 'it was killed'}), {WITHOUT}")
+        if "broken" in frame[0]:
+            raise SandboxUnavailable(f"A program cannot be confined here ({frame[0]['broken']}), {WITHOUT}")
+        return frame
+
+    def kill(self) -> None:
+        """Ends the process at once."""
+        self._process.kill()
+
+    def let_go(self) -> None:
+        """Closes its input: the process ends what it does, and then itself."""
+        assert self._process.stdin is not None
+        with self._lock, suppress(OSError):
+            self._process.stdin.close()
+
+    def close(self) -> None:
+        """Lets go of the process and waits for its end."""
+        self.let_go()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+        self._process.wait()
 
 
-def places_of_modules() -> list[str]:
-    """Folders in which this interpreter finds installed packages, without the working directory."""
-    standard = Path(os.__file__).parent
-    return [
-        entry
-        for entry in sys.path
-        if os.path.isabs(entry)
-        and Path(entry).is_dir()
-        and not (Path(entry).is_relative_to(standard) and "-packages" not in entry)
-    ]
+def places_of_packages() -> list[str]:
+    """Folders in which this interpreter finds installed packages: not all of `sys.path`, which may hold any folder."""
+    users = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    return [folder for folder in (*site.getsitepackages(), *users) if os.path.isdir(folder)]

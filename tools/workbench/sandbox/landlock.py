@@ -4,7 +4,8 @@ A kernel is asked to handle all that its version knows, and what it handles is r
 """
 
 # LANDLOCK_ACCESS_FS_…: EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE, MAKE_CHAR, MAKE_DIR,
-# MAKE_REG, MAKE_SOCK, MAKE_FIFO, MAKE_BLOCK and MAKE_SYM; then REFER, TRUNCATE and IOCTL_DEV by the version that brought them.
+# MAKE_REG, MAKE_SOCK, MAKE_FIFO, MAKE_BLOCK and MAKE_SYM; then REFER, TRUNCATE and IOCTL_DEV, each with the version
+# that brought it.
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _MAKE_CHAR, _MAKE_SOCK, _MAKE_BLOCK = 1 << 6, 1 << 9, 1 << 11
 _FIRST = (1 << 13) - 1

@@ -11,15 +11,22 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True)
 class Limits:
-    """`seconds` by the clock; `memory`, `output` (each of stdout and stderr) and `value` in bytes."""
+    """`seconds` by the clock; `memory`, `output` (each of stdout and stderr) and `value` in bytes.
+
+    A project has two more: `disk`, in bytes, also of the folder that is copied, and `processes` at the same time.
+    `memory` counts for each of them and for all together.
+    """
 
     seconds: float = 10.0
     memory: int = 512 * MEGABYTE
     output: int = 64 * 2**10
     value: int = 16 * MEGABYTE
+    disk: int = 1024 * MEGABYTE
+    processes: int = 64
 
 
 USUAL = Limits()
+USUAL_OF_PROJECTS = Limits(seconds=300.0, memory=2048 * MEGABYTE, output=MEGABYTE)
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,11 @@ class Outcome:
     value: bytes = b""
 
 
+def as_bytes(text: str | bytes) -> bytes:
+    """As a program reads it; a lone surrogate, which a model may well write, is the program's affair."""
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+
+
 def explain(status: int, ended: str, refused: Sequence[str], stderr: str, limits: Limits) -> tuple[int | None, str]:
     """The exit code and the reason, from a wait status, the limit that ended the program, and its last words."""
     if ended:
@@ -49,6 +61,8 @@ def explain(status: int, ended: str, refused: Sequence[str], stderr: str, limits
             memory=limits.memory // MEGABYTE,
             output=_size(limits.output),
             value=_size(limits.value),
+            disk=_size(limits.disk),
+            processes=limits.processes,
         )
     last = stderr.rstrip().rpartition("\n")[2]
     if status & 0x7F:
@@ -64,6 +78,8 @@ LIMITS = {
     "seconds": "ran longer than {seconds} s",
     "output": "printed more than {output}",
     "value": "gave back more than {value}",
+    "disk": "wrote more than {disk}",
+    "processes": "started more than {processes} processes at once",
     "memory": "used more than {memory} MB",
     "abandoned": "was ended, since nobody waited for it any more",
 }

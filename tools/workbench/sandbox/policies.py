@@ -117,6 +117,9 @@ _ATTRIBUTES = calls("""
     chmod chown fchmod fchmodat fchmodat2 fchown fchownat file_setattr fremovexattr fsetxattr futimesat lchown
     lremovexattr lsetxattr removexattr removexattrat setxattr setxattrat utime utimensat utimes
 """)
+NEW_PROCESS = ("clone", "fork", "vfork")
+"""What the supervisor of a project is asked for."""
+
 LANDLOCK_TRUNCATES = 3
 LANDLOCK_SCOPES_SIGNALS = 6
 
@@ -147,8 +150,7 @@ def project(machine: Architecture, *, landlock: int, notify: bool) -> Filter:
             (Argument(0, "lacks", (CLONE_NAMESPACES,), otherwise=refused), Argument(0, "has", (CLONE_THREAD,))),
             otherwise=new_process,
         ),
-        "fork": Rule(new_process),
-        "vfork": Rule(new_process),
+        **dict.fromkeys(("fork", "vfork"), Rule(new_process)),
         "socketpair": only(Argument(0, "is", (AF_UNIX,)), Argument(1, "is", (SOCK_STREAM,), mask=SOCK_TYPE)),
         "sendto": only(Argument(4, "is", (0,), wide=True)),
         "fcntl": Rule(refused, (Argument(1, "is", OWNING_FCNTL),), otherwise=ALLOW),

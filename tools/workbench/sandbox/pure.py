@@ -10,13 +10,10 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import Any
 
-from toishi.tools.workbench.errors import SandboxUnavailable
-from toishi.tools.workbench.sandbox import interpreter, landlock, policies, wire
-from toishi.tools.workbench.sandbox.machine import WITHOUT, machine
-from toishi.tools.workbench.sandbox.outcome import USUAL, Limits, Outcome, explain
+from toishi.tools.workbench.sandbox import interpreter, landlock, policies
+from toishi.tools.workbench.sandbox.machine import machine
+from toishi.tools.workbench.sandbox.outcome import USUAL, Limits, Outcome, as_bytes, explain
 
 
 async def run_pure(
@@ -30,8 +27,7 @@ async def run_pure(
 
     Raises `SandboxUnavailable` where it cannot be confined; then nothing was run.
     """
-    given = stdin.encode("utf-8", "surrogatepass") if isinstance(stdin, str) else stdin
-    job = _Job(source.encode("utf-8", "surrogatepass"), given, limits, tuple(preload))
+    job = Job(source, stdin=stdin, limits=limits, preload=preload)
     try:
         return await asyncio.get_running_loop().run_in_executor(_pool().threads, job.run)
     except asyncio.CancelledError:
@@ -39,17 +35,19 @@ async def run_pure(
         raise
 
 
-class _Job:
+class Job:
     """One program on its way through a zygote."""
 
-    def __init__(self, source: bytes, stdin: bytes, limits: Limits, preload: tuple[str, ...]) -> None:
-        self.source, self.stdin, self.limits, self.preload = source, stdin, limits, preload
+    def __init__(
+        self, source: str, *, stdin: str | bytes = "", limits: Limits = USUAL, preload: Sequence[str] = ()
+    ) -> None:
+        self.source, self.stdin, self.limits, self.preload = as_bytes(source), as_bytes(stdin), limits, tuple(preload)
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
         self._cancelled = False
 
     def run(self) -> Outcome:
-        """In a thread of the pool."""
+        """Blocks until the program has ended; raises `SandboxUnavailable`."""
         zygote = _pool().take(self.preload)
         try:
             with self._lock:
@@ -82,18 +80,22 @@ class _Zygote:
             "own_pid_at": [one.own_pid_at for one in filters],
             "handled": landlock.handled(here.landlock),
             "preload": preload,
-            "places": interpreter.places_of_modules() if preload else [],
+            "places": interpreter.places_of_packages() if preload else [],
         }
         self.preload = preload
         self._architecture = here.architecture
-        self._process = interpreter.start("zygote")
-        self._send(settings, *(one.program for one in filters))
-        self._receive()
+        self._process = interpreter.Interpreter("zygote")
+        self._process.send(settings, *(one.program for one in filters))
+        try:
+            self._process.receive()
+        except BaseException:
+            self.close()
+            raise
 
     def run(self, source: bytes, stdin: bytes, limits: Limits) -> Outcome:
         """Runs one program; raises `SandboxUnavailable` where it was not confined, or the zygote is gone."""
-        self._send(vars(limits), source, stdin)
-        reply, (stdout, stderr, value) = self._receive()
+        self._process.send(vars(limits), source, stdin)
+        reply, (stdout, stderr, value) = self._process.receive()
         refused = tuple(self._architecture.name_of(number) for number in reply["refused"])
         printed, complained = stdout.decode(errors="replace"), stderr.decode(errors="replace")
         code, reason = explain(reply["status"], reply["ended"], refused, complained, limits)
@@ -106,29 +108,7 @@ class _Zygote:
     def close(self) -> None:
         """Ends the process and waits for it."""
         self._process.kill()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            assert stream is not None
-            with suppress(OSError):
-                stream.close()
-        self._process.wait()
-
-    def _send(self, header: dict[str, Any], *parts: bytes) -> None:
-        assert self._process.stdin is not None
-        # Where it is gone, there is no reply either, and that is where it is told.
-        with suppress(BrokenPipeError):
-            wire.send(self._process.stdin.fileno(), header, *parts)
-
-    def _receive(self) -> tuple[dict[str, Any], list[bytes]]:
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        frame = wire.receive(self._process.stdout.fileno())
-        if frame is None:
-            self._process.kill()
-            last = self._process.stderr.read().decode(errors="replace").rstrip().rpartition("\n")[2]
-            raise SandboxUnavailable(f"The sandbox's process ended by itself ({last or 'it was killed'}), {WITHOUT}")
-        if "broken" in frame[0]:
-            raise SandboxUnavailable(f"A program cannot be confined here ({frame[0]['broken']}), {WITHOUT}")
-        return frame
+        self._process.close()
 
 
 class _Pool:

@@ -97,6 +97,10 @@ class Watch:
             return {"broken": self._broken}
         return {"status": status, "ended": self._ended, "refused": self._refused}
 
+    def end(self, limit: str) -> None:
+        """In the supervisor: has the program ended, since it reached this limit."""
+        self._ended = self._ended or limit
+
     def _open(self, process: int) -> None:
         self._channel.close()
         for stream, (ours, theirs) in self._pipes.items():
@@ -120,7 +124,7 @@ class Watch:
         """One turn; False when the program has ended by itself."""
         left = self._until - time.monotonic()
         if left <= 0:
-            self._ended = "seconds"
+            self.end("seconds")
             return True
         ready = self._poll.poll(1000 * (left if self._every is None else min(left, self._every)))
         for descriptor, event in ready:
@@ -129,7 +133,7 @@ class Watch:
             elif descriptor != process:
                 self._poll.unregister(descriptor)
         if self._every is not None and not self._ended:
-            self._ended = self._inspect()
+            self.end(self._inspect())
         return process not in (descriptor for descriptor, _ in ready)
 
     def _register(self, descriptor: int, handler: Callable[[], Any]) -> None:
@@ -143,8 +147,8 @@ class Watch:
             piece = os.read(self._pipes[stream][0], _CHUNK)
         except BlockingIOError:
             return False
-        if len(said) + len(piece) > most and not self._ended:
-            self._ended = "value" if stream == VALUE else "output"
+        if len(said) + len(piece) > most:
+            self.end("value" if stream == VALUE else "output")
         said += piece[: most - len(said)]
         return bool(piece) and not self._ended
 
@@ -169,4 +173,4 @@ class Watch:
         return False
 
     def _abandon(self) -> None:
-        self._ended = "abandoned"
+        self.end("abandoned")

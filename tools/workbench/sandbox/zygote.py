@@ -66,6 +66,7 @@ class Zygote:
         sys.path += header["places"]
         for name in (*STANDARD, *header["preload"]):
             importlib.import_module(name)
+            _wake(name)
         threads = len(os.listdir("/proc/self/task"))
         if threads > 1:
             raise RuntimeError(f"importing {', '.join(header['preload'])} starts threads, which no fork survives")
@@ -114,6 +115,16 @@ class Zygote:
 def _kill(child: int) -> None:
     """The child is not waited for yet, so the number is still its own."""
     os.kill(child, signal.SIGKILL)
+
+
+def _wake(name: str) -> None:
+    """Has a package import what it otherwise imports, or asks of the machine, when it is first used."""
+    if name == "numpy":
+        for part in ("fft", "ma", "polynomial", "random", "testing"):
+            importlib.import_module(f"numpy.{part}")
+    elif name == "torch":
+        torch = importlib.import_module("torch")
+        repr(torch.linalg.svd(torch.rand(4, 4) @ torch.rand(4, 4)))
 
 
 def _seed() -> None:
