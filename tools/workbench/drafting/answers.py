@@ -17,7 +17,7 @@ KINDS = ("choice", "number", "f1", "text", "exact", "contains", "json", "code", 
 """The kinds that can be drafted; the others need what only a person knows, such as a pattern."""
 
 MOST_CHOICES_WRITTEN = 24
-SHORT, MEDIUM = 8, 25
+SHORT, MEDIUM = 8, 15
 """Words of the middle answer up to which it is a span, or a short text."""
 
 MOSTLY = 0.95

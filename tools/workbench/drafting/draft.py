@@ -11,7 +11,7 @@ from pathlib import Path
 
 from toishi.tools.workbench.drafting import reading, sizes, writing
 from toishi.tools.workbench.drafting.answers import KINDS, answers
-from toishi.tools.workbench.drafting.columns import Column, Table
+from toishi.tools.workbench.drafting.columns import Column
 from toishi.tools.workbench.drafting.decision import SAID, Decision
 from toishi.tools.workbench.drafting.programs import program_draft
 from toishi.tools.workbench.drafting.roles import NONE, Roles, Said, roles
@@ -86,7 +86,8 @@ def draft(wishes: Wishes, *, models: Sequence[Found], here: Path | None = None) 
     here = (here or Path.cwd()).resolve()
     found = sources(wishes.files, here)
     path = _path(wishes.out, found, here)
-    seen, rows = reading.read(found.data)
+    looked = reading.read(found.data)
+    seen, rows = looked.table, looked.rows
     program = program_draft(found, path.parent, seen.names, corpus=wishes.corpus, output=wishes.output)
     roled = roles(
         seen,
@@ -94,15 +95,19 @@ def draft(wishes: Wishes, *, models: Sequence[Found], here: Path | None = None) 
         said=Said(wishes.inputs, wishes.expected, wishes.split),
         namer=program.shown,
     )
+    if looked.shape == "chat-log" and roled.expected is not None and not wishes.expected:
+        reason = "what a model answered then; correct what is wrong before it counts as right"
+        roled = replace(roled, expected=replace(roled.expected, reason=reason, sure=False, options=(NONE,)))
     column = seen.by_name[str(roled.expected.value)] if roled.expected else None
     judged = answers(seen, column, said=wishes.metric, prompt=program.prompt_text)
-    program = program.with_first_prompt(roled, column, judged.kind)
+    program = program.with_first_prompt(seen, roled, column, judged.kind)
     division = sizes.division(seen, split=str(roled.split.value) if roled.split else None, files=rows)
     decisions = (
         Decision("name", wishes.name or _name(found, path), SAID if wishes.name else "for people, and may be any"),
         Decision("seed", 0, "decides every random draw, the division of the rows among them"),
         *program.decisions,
-        *_data(found, path.parent, seen, rows),
+        *_data(found, path.parent, rows),
+        *_shape(looked.shape),
         roled.inputs,
         *([roled.expected] if roled.expected else ()),
         *(one for one in (roled.split, roled.group, roled.subgroups) if one),
@@ -118,7 +123,7 @@ def draft(wishes: Wishes, *, models: Sequence[Found], here: Path | None = None) 
         files={**program.files, **dict(judged.files)},
         decisions=decisions,
         questions=_questions(decisions),
-        warnings=(*program.warnings, *roled.warnings, *judged.warnings, *division.warnings),
+        warnings=(*looked.warnings, *program.warnings, *roled.warnings, *judged.warnings, *division.warnings),
         labelled=roled.expected is not None,
     )
 
@@ -155,7 +160,16 @@ def _title(found: Sources) -> str:
     return f"Drafted by `toishi init` from {' and '.join(seen)}; change what you know better."
 
 
-def _data(found: Sources, folder: Path, seen: Table, rows: Mapping[str, int]) -> list[Decision]:
+def _shape(shape: str) -> list[Decision]:
+    """The shape of rows that are no plain table."""
+    reasons = {
+        "chat-log": "the rows are logged calls; their columns are input, system, history and expected",
+        "openai-evals": "the rows are those of an OpenAI eval; its items are the columns",
+    }
+    return [Decision("data.format", shape, reasons[shape])] if shape else []
+
+
+def _data(found: Sources, folder: Path, rows: Mapping[str, int]) -> list[Decision]:
     """The files. Data may lie outside the task's folder, by its absolute path."""
     options = tuple(_shown(path, folder) for path in found.others.get("data", ()))
     return [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toishi.tools.workbench.drafting.code import Code, Module, read_code
-from toishi.tools.workbench.drafting.columns import Column
+from toishi.tools.workbench.drafting.columns import Column, Table
 from toishi.tools.workbench.drafting.decision import SAID, Decision
 from toishi.tools.workbench.drafting.first import first_prompt, module_prompt
 from toishi.tools.workbench.drafting.roles import Roles
@@ -17,6 +17,7 @@ from toishi.tools.workbench.suggestion import did_you_mean
 IN_BRACES = re.compile(r"{([A-Za-z_]\w*)}")
 OUTPUTS = ("output", "answer", "result", "response", "reply", "final")
 FIRST_PROMPT = "prompt.txt"
+SYSTEM = "system"
 ROOM = 4000
 """`program.max_characters` as it is without a word in the task."""
 
@@ -36,12 +37,21 @@ class ProgramDraft:
     warnings: tuple[str, ...] = ()
     missing: bool = False
 
-    def with_first_prompt(self, roles: Roles, expected: Column | None, kind: str) -> "ProgramDraft":
-        """The same where there is a program; otherwise with a first prompt, drafted from the data."""
+    def with_first_prompt(self, table: Table, roles: Roles, expected: Column | None, kind: str) -> "ProgramDraft":
+        """The same where there is a program; otherwise with a first prompt, drafted from the data.
+
+        Logged calls bring theirs, where all of them had the same system message.
+        """
         if not self.missing:
             return self
-        text = first_prompt(kind, roles.input_names, expected)
-        return replace(self, prompt_text=text, files={FIRST_PROMPT: text})
+        system = table.by_name.get(SYSTEM)
+        if system is None or SYSTEM in roles.input_names or not (system.distinct == 1 and all(system.values)):
+            text = first_prompt(kind, roles.input_names, expected)
+            return replace(self, prompt_text=text, files={FIRST_PROMPT: text})
+        (text,) = system.counts
+        reason = "the system message that all the logged calls had; what is improved"
+        decisions = (replace(self.decisions[0], reason=reason), *_room(len(text)))
+        return replace(self, decisions=decisions, prompt_text=text, files={FIRST_PROMPT: f"{text}\n"})
 
 
 def program_draft(found: Sources, folder: Path, columns: Sequence[str], *, corpus: str, output: str) -> ProgramDraft:

@@ -1,36 +1,87 @@
 """The data files of a draft as one table: the first rows in full, the others counted."""
 
-import csv
-import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
+from toishi.tools.workbench.data.opening import open_file
+from toishi.tools.workbench.data.rows import Bad, Raw, Unusable, as_text
 from toishi.tools.workbench.drafting.columns import Table, table
 from toishi.tools.workbench.errors import DataError
 
 LOOKED_AT = 5000
+SHAPES = ("chat-log", "openai-evals")
+# Past so many characters the columns are known well enough, however few the rows.
+ENOUGH = 20_000_000
 
 
-def read(files: dict[str, Path]) -> tuple[Table, dict[str, int]]:
-    """The columns over all files together, and the number of rows of each file, by key of `[data]`."""
+@dataclass(frozen=True)
+class Seen:
+    """The table over all files, rows by file (by key of `[data]`), the shape of rows that are no plain table ("" where
+    they are one), rows that cannot be used, and what the reader had to say."""
+
+    table: Table
+    rows: dict[str, int]
+    shape: str
+    warnings: tuple[str, ...]
+
+
+def read(files: dict[str, Path]) -> Seen:
+    """Looks at the files. Raises `DataError` for one that cannot be read, and where no row can be used."""
     rows: list[dict[str, str]] = []
-    counts = {}
+    counts: dict[str, int] = {}
+    warnings: list[str] = []
+    shape = ""
     for key, path in files.items():
-        inside = _rows(path)
-        if not inside:
-            raise DataError(f"{path.name} holds no rows; fill it, or name another file")
-        counts[key] = len(inside)
-        rows += inside
+        source = open_file(path, name=path.name)
+        shape = source.format if source.format in SHAPES else shape
+        found = iter(source.rows())
+        bad: list[Bad] = []
+        seen = _texts(islice(found, LOOKED_AT // len(files)), bad)
+        counts[key] = len(seen) + _count(found, bad)
+        rows += seen
+        if not counts[key]:
+            why = f": {source.unit} {bad[0].number} {bad[0].problem}" if bad else "; fill it, or name another file"
+            raise DataError(f"{path.name} holds no row that can be used{why}")
+        warnings += source.notes
+        if bad:
+            several = f"{len(bad)} rows" if len(bad) > 1 else "1 row"
+            first = f"{source.unit} {bad[0].number} {bad[0].problem}"
+            warnings.append(f"{several} of {path.name} cannot be used and would be left out; the first: {first}")
     name = " and ".join(path.name for path in files.values())
-    return table(name, rows[:LOOKED_AT], total=len(rows)), counts
+    found_table = table(name, rows, total=sum(counts.values()))
+    if shape:
+        # What the columns were taken from still stands beside them.
+        plain = tuple(column for column in found_table.columns if column.documents <= 0.5)
+        found_table = replace(found_table, columns=plain)
+    return Seen(found_table, counts, shape, tuple(warnings))
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    if path.suffix == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            return [dict(row) for row in csv.DictReader(stream)]
-    lines = path.read_bytes().split(b"\n")
-    found = [json.loads(line) for line in lines if line.strip()]
-    return [
-        {key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for key, value in row.items()}
-        for row in found
-    ]
+def _texts(found: Iterable[Raw | Bad], bad: list[Bad]) -> list[dict[str, str]]:
+    """The rows as texts by column; those that cannot be used go to `bad`."""
+    rows: list[dict[str, str]] = []
+    size = 0
+    for row in found:
+        if isinstance(row, Bad):
+            bad.append(row)
+            continue
+        try:
+            rows.append({str(key): as_text(value, str(key)) for key, value in row.values.items()})
+        except Unusable as problem:
+            bad.append(Bad(row.number, str(problem)))
+            continue
+        size += sum(map(len, rows[-1].values()))
+        if size > ENOUGH:
+            break
+    return rows
+
+
+def _count(found: Iterable[Raw | Bad], bad: list[Bad]) -> int:
+    count = 0
+    for row in found:
+        if isinstance(row, Bad):
+            bad.append(row)
+        else:
+            count += 1
+    return count

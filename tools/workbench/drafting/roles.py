@@ -248,6 +248,7 @@ def _inputs(table: Table, said: tuple[str, ...], wanted: tuple[str, ...], taken:
         and column.filled
         and not words(column.name) & (ANSWERS | REPLIES)
         and not (column.is_key or words(column.name) <= KEYS)
+        and (column.distinct > 1 or table.rows == 1)
     ]
     if not free:
         raise DataError(

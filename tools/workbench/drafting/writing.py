@@ -35,12 +35,17 @@ def _line(key: str, value: Value, reason: str) -> list[str]:
     code = f"{key} = {toml(value)}"
     if "\n" in code:
         return [*_comment(reason), *code.split("\n")]
-    behind = f"{code:<{COMMENT_FROM}}  # {reason}"
+    behind = f"{code:<{COMMENT_FROM}}  # {_printable(reason)}"
     return [behind] if len(behind) <= WIDTH else [*_comment(reason), code]
 
 
 def _comment(text: str) -> list[str]:
-    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - 2)]
+    """Lines of comment; a reason may quote values of the data, and TOML's comments hold no control characters."""
+    return [f"# {line}" for line in textwrap.wrap(_printable(text), WIDTH - 2)]
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def toml(value: Value) -> str:

@@ -15,7 +15,7 @@ def rows_of(count: int, **columns: Sequence[str] | str) -> Table:
     """`count` rows; a value is a format with the row's number, or a list that is gone round in a circle."""
 
     def value(column: Sequence[str] | str, row: int) -> str:
-        return column.format(row) if isinstance(column, str) else column[row % len(column)]
+        return column.replace("{}", str(row)) if isinstance(column, str) else column[row % len(column)]
 
     return table("rows.csv", [{name: value(column, row) for name, column in columns.items()} for row in range(count)])
 
