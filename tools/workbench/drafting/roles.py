@@ -20,97 +20,26 @@ IFEVAL = ("instruction_id_list", "kwargs")
 NONE = "none"
 """The word for an expected column that is not there."""
 
-INPUTS = frozenset(
-    [
-        "text",
-        "question",
-        "input",
-        "inputs",
-        "prompt",
-        "message",
-        "messages",
-        "ticket",
-        "query",
-        "claim",
-        "instruction",
-        "context",
-        "document",
-        "article",
-        "title",
-        "subject",
-        "body",
-        "email",
-        "mail",
-        "comment",
-        "review",
-        "sentence",
-        "content",
-        "passage",
-        "story",
-        "conversation",
-        "dialogue",
-        "utterance",
-        "description",
-        "abstract",
-        "post",
-        "tweet",
-        "complaint",
-        "request",
-        "problem",
-        "premise",
-        "hypothesis",
-        "source",
-    ]
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+INPUTS = _set(
+    "text question input inputs prompt message messages ticket query claim instruction context document "
+    "article title subject body email mail comment review sentence content passage story conversation dialogue "
+    "utterance description abstract post tweet complaint request problem premise hypothesis source history"
 )
-ANSWERS = frozenset(
-    [
-        "expected",
-        "label",
-        "labels",
-        "gold",
-        "target",
-        "truth",
-        "reference",
-        "ideal",
-        "answer",
-        "answers",
-        "final",
-        "correct",
-        "intent",
-        "category",
-        "class",
-        "queue",
-        "topic",
-        "sentiment",
-        "tag",
-        "department",
-        "verdict",
-        "solution",
-        "summary",
-        "translation",
-    ]
+ANSWERS = _set(
+    "expected label labels gold target truth reference ideal answer answers final correct intent category "
+    "class queue topic sentiment tag department verdict solution summary translation"
 )
-REPLIES = frozenset(["output", "outputs", "response", "completion", "reply", "prediction", "generated"])
+REPLIES = _set("output outputs response completion reply prediction generated")
 """Names of columns that often hold what a model said, right or wrong."""
 
-KEYS = frozenset(["id", "ids", "uid", "uuid", "guid", "key", "row", "index", "idx", "number", "nr", "no"])
-GROUPS = frozenset(
-    [
-        "id",
-        "uid",
-        "user",
-        "customer",
-        "conversation",
-        "thread",
-        "session",
-        "document",
-        "story",
-        "account",
-        "patient",
-        "author",
-    ]
-)
-PARTS = frozenset(["split", "set", "partition", "subset", "fold", "part"])
+KEYS = _set("id ids uid uuid guid key row index idx number nr no")
+GROUPS = _set("id uid user customer conversation thread session document story account patient author")
+PARTS = _set("split set partition subset fold part")
 
 MOST_INPUTS, MOST_SUBGROUPS = 6, 3
 
