@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toishi.assistant.options import project_hint, project_of_task, settle_trust, shared, trusting
+from toishi.assistant.options import modelled, project_hint, project_of_task, settle_trust, shared, trusting, with_model
 from toishi.assistant.sending import consent_for, sending
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), help="Take at most so many seconds.")
 @click.option("--yes", is_flag=True, help="Apply the change if the locked test shows that it is better.")
 @click.option("--detach", is_flag=True, help="Start the run and leave it to itself.")
+@modelled
 @trusting
 @sending
 @shared
@@ -37,14 +38,16 @@ def command(
     max_seconds: float | None,
     yes: bool,
     detach: bool,
+    model: str | None,
+    base_url: str | None,
     trust: bool,
     send_personal: bool,
     as_json: bool,
     project: Path | None,
 ) -> None:
-    """Improve a task's prompt, and judge the result.
+    """Improve a task's program, and judge the result.
 
-    The prompt is the one that TASK.toml names; it is judged on rows that the search never saw. Without --yes an
+    The program is the one that TASK.toml names, a prompt or several; it is judged on rows that the search never saw. Without --yes an
     improvement waits: the run ends with exit code 5 and says how to read and apply it. Exit code 3 says that there
     is no evidence of improvement; then nothing is applied, with --yes or without. The run is a process of its own:
     it goes on when the terminal closes, and Ctrl-C stops it so that it can be resumed.
@@ -60,7 +63,7 @@ def command(
 
     folder = project_of_task(project, task_file)
     task = overridden(
-        load_task(task_file, project=folder),
+        with_model(load_task(task_file, project=folder), model, base_url),
         seed=seed,
         max_rollouts=max_rollouts,
         max_cost=max_cost,
