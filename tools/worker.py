@@ -32,10 +32,12 @@ from toishi.tools.workbench.events import (
     RunFinished,
     RunStarted,
     RunStopped,
+    Warned,
 )
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal, RunRow
 from toishi.tools.workbench.judging import change_to, judge, judged
+from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.models.protocol import Reply
 from toishi.tools.workbench.redaction import RedactedStream, redact
 from toishi.tools.workbench.rollout import Rollout
@@ -144,6 +146,8 @@ class Sitting:
         self.budget.set_aside(2 * len(self.splits.test))
         self.chronicle(PhaseStarted(phase="loading"))
         async with open_bench(self.journal, self.project, self.row.id, self.task, self.splits, self.budget) as bench:
+            for doubt in await weaknesses(self.task.metric, bench.metric, self.splits.all):
+                self.chronicle(Warned(message=f"The metric may be satisfied without the task: {doubt}"))
             left, needed = self.budget.rollouts_left(), len(self.splits.validation)
             if left is not None and left < needed:
                 return self._finish_without_baseline(
