@@ -11,7 +11,7 @@ import click
 
 from toishi.assistant import exit_codes
 from toishi.assistant.options import settings_of
-from toishi.tools.workbench.errors import BudgetSpent, ConsentNeeded, ToishiError, TrustNeeded, UsageError
+from toishi.tools.workbench.errors import AnswerNeeded, BudgetSpent, ToishiError, TrustNeeded, UsageError
 
 VERBS = (
     "demo",
@@ -69,7 +69,7 @@ class Verbs(click.Group):
 
 def _exit_code(error: Exception) -> int:
     """A budget that ends a command by itself was spent before there was anything to show."""
-    if isinstance(error, TrustNeeded | ConsentNeeded):
+    if isinstance(error, TrustNeeded | AnswerNeeded):
         return exit_codes.WAITING
     if isinstance(error, UsageError):
         return exit_codes.USAGE

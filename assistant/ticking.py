@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def ticking(total: int) -> Iterator[Callable[[int], None]]:
-    """A function that is told how many of `total` rollouts are done."""
+def ticking(total: int, doing: str = "scoring") -> Iterator[Callable[[int], None]]:
+    """A function that is told how many of `total` pieces of work are done; `doing` is what the bar calls it."""
     if not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -15,7 +15,7 @@ def ticking(total: int) -> Iterator[Callable[[int], None]]:
 
     from toishi.assistant.console import stderr
 
-    columns = (TextColumn("scoring"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn(doing), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=stderr(), transient=True) as bar:
-        work = bar.add_task("scoring", total=total)
+        work = bar.add_task(doing, total=total)
         yield lambda done: bar.update(work, completed=done)

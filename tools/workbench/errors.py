@@ -6,7 +6,8 @@
     │   ├── DataError             rows, columns, splits
     │   ├── ModelUnknown          no provider for this name, or a package that it needs is missing
     │   └── TrustNeeded           nobody said yet that the project's own code may run (exit code 5)
-    ├── ConsentNeeded         nobody agreed yet that what looks personal leaves this machine (exit code 5)
+    ├── AnswerNeeded          only a person can settle it, and nobody is there to be asked (exit code 5)
+    │   └── ConsentNeeded         whether what looks personal may leave this machine
     ├── SandboxUnavailable    generated code cannot be confined here, so it is not run: infrastructure, never a score
     ├── ModelUnavailable      the endpoint failed after every retry: infrastructure, never a score
     ├── RequestRefused        the model cannot take this one request: a task error, a score of 0 and no retry
@@ -44,7 +45,11 @@ class TrustNeeded(UsageError):
     """The project's own code is not to run before somebody says so."""
 
 
-class ConsentNeeded(ToishiError):
+class AnswerNeeded(ToishiError):
+    """A person has to answer first; nothing was done that depends on it."""
+
+
+class ConsentNeeded(AnswerNeeded):
     """What looks personal would leave this machine, and nobody agreed to that; nothing was sent."""
 
 

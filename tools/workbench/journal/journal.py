@@ -8,7 +8,7 @@ import asyncio
 import difflib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from itertools import islice
@@ -100,10 +100,11 @@ class Journal:
         found = self.newest_run() if run_id == "last" else self._run(run_id)
         return found or self._run_named(run_id)
 
-    def newest_run(self, *, but: str = "") -> RunRow | None:
-        """The run that was made last, of all that are not of the method `but`."""
-        sql = "SELECT * FROM runs WHERE method != ? ORDER BY created DESC, id DESC LIMIT 1"
-        return next((RunRow(**dict(row)) for row in self.read(sql, (but,))), None)
+    def newest_run(self, *, but: Collection[str] = ()) -> RunRow | None:
+        """The run that was made last, of all whose method is not among `but`."""
+        marks = ", ".join("?" * len(but))
+        sql = f"SELECT * FROM runs WHERE method NOT IN ({marks}) ORDER BY created DESC, id DESC LIMIT 1"
+        return next((RunRow(**dict(row)) for row in self.read(sql, tuple(but))), None)
 
     def has_run(self, run_id: str) -> bool:
         """Whether there is a run with this very id."""

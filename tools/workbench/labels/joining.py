@@ -45,13 +45,14 @@ def labels_of(data: DataSection, folder: Path) -> Labels:
 
 
 def labels_file(data: DataSection, folder: Path) -> Path:
-    """Where the labels of a task's rows are kept: as it says, else beside its first file, inside the project."""
+    """Where the labels of a task's rows are kept: as it says, else beside its first file, and always in the project."""
     if data.labels is not None:
         return folder / data.labels
-    first = Path(next(iter(data.files().values())))
-    # A file that was named by its absolute path lies outside, where only reading was allowed.
-    home = folder if first.is_absolute() else (folder / first).parent
-    return home / f"{first.stem}{SUFFIX}"
+    first = Path(next(iter(data.files().values()), data.hf or ""))
+    # A hub's data set lies nowhere here, and a file that was named by its absolute path outside, where only reading was
+    # allowed.
+    is_inside = data.hf is None and not first.is_absolute()
+    return ((folder / first).parent if is_inside else folder) / f"{first.stem}{SUFFIX}"
 
 
 def _settled(label: Label) -> int:
