@@ -41,7 +41,18 @@ class Method:
 
 def checks(given: Path | None) -> list[Check]:
     """Everything that can be looked at without spending or writing anything."""
-    return [_python(), _cores(), _gpu(), _journal(given), _hosted(), _local(), _embedded(), _training(), _model()]
+    return [
+        _python(),
+        _cores(),
+        _gpu(),
+        _sandbox(),
+        _journal(given),
+        _hosted(),
+        _local(),
+        _embedded(),
+        _training(),
+        _model(),
+    ]
 
 
 def require_embedded() -> None:
@@ -77,6 +88,16 @@ def _gpu() -> Check:
     if torch.cuda.is_available():
         return Check("gpu", True, torch.cuda.get_device_name(0))
     return Check("gpu", True, "none; local models run on the CPU")
+
+
+def _sandbox() -> Check:
+    from toishi.tools.workbench.sandbox import available
+
+    missing = available()
+    found = "code that a model wrote is held by seccomp and Landlock"
+    return Check(
+        "sandbox", missing is None, missing or found, "run toishi on Linux 5.13 or newer, where it may confine"
+    )
 
 
 def _journal(given: Path | None) -> Check:

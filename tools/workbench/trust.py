@@ -15,18 +15,13 @@ from pathlib import Path
 
 from toishi.tools.workbench.errors import TrustNeeded, UsageError
 from toishi.tools.workbench.task import Task
-from toishi.tools.workbench.task.kinds.code import PythonKind
-from toishi.tools.workbench.task.metric import SeveralKind
 
 WRITABLE_BY_OTHERS = 0o022
 
 
 def own_code(task: Task) -> tuple[str, ...]:
     """The Python files of the person's own that a run of this task executes, from the project folder."""
-    metric = task.metric.root
-    parts = metric.parts if isinstance(metric, SeveralKind) else (metric,)
-    judges = (part.function.rpartition(":")[0] for part in parts if isinstance(part, PythonKind))
-    return tuple(dict.fromkeys(file for file in (task.program.own_code(), *judges) if file is not None))
+    return tuple(dict.fromkeys(file for file in (task.program.own_code(), *task.metric.own_code) if file is not None))
 
 
 def is_trusted(project: Path) -> bool:
