@@ -9,6 +9,7 @@ from toishi.assistant.approval import apply_change, change_of
 from toishi.assistant.follow import watch
 from toishi.assistant.options import project_hint
 from toishi.assistant.outcome import exit_code
+from toishi.assistant.reading import reading
 from toishi.assistant.view import RunView
 from toishi.tools.workbench.runs import create_run, start_worker
 
@@ -34,7 +35,9 @@ class Ending:
 
 def begin(journal: "Journal", project: Path, task: "Task", method: str, *, consent: "Consent | None" = None) -> str:
     """Creates a run and starts its worker; gives the run's id. `auto` is the method that suits one prompt: GEPA."""
-    run = create_run(project, journal, task, method="gepa" if method == "auto" else method, consent=consent)
+    with reading() as progress:
+        found = "gepa" if method == "auto" else method
+        run = create_run(project, journal, task, method=found, consent=consent, progress=progress)
     start_worker(project, run)
     return run
 

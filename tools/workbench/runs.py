@@ -18,8 +18,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from toishi.tools.workbench.data import Splits, load_data
+from toishi.tools.workbench.data.first_pass import Progress
 from toishi.tools.workbench.errors import JournalError, TaskError, UsageError
-from toishi.tools.workbench.events import Event, RunFinished, RunStopped
+from toishi.tools.workbench.events import Event, RunFinished, RunStopped, Warned
 from toishi.tools.workbench.journal import PURGED, Journal, RunRow
 from toishi.tools.workbench.models.discovery import choose_default
 from toishi.tools.workbench.settings import FOLDER
@@ -41,20 +42,33 @@ Consent = Callable[[Task, Splits], None]
 """Is told the task, with its models by name, and its rows; raises where they may not be sent to these models."""
 
 
-def create_run(project: Path, journal: Journal, task: Task, *, method: str, consent: Consent | None = None) -> str:
+def create_run(
+    project: Path,
+    journal: Journal,
+    task: Task,
+    *,
+    method: str,
+    consent: Consent | None = None,
+    progress: Progress | None = None,
+) -> str:
     """Stores a run with all it needs to be repeated (the task, its texts, rows and models), and gives its id.
 
-    `consent` comes before anything is stored. Raises `DataError` where the data cannot be used, and `ModelUnknown`
-    where no model is named and none is found.
+    `consent` comes before anything is stored; `progress` is told how many rows were read. What is to be known of the
+    rows (some left out, some alike) are the run's first events. Raises `DataError` where the data cannot be used, and
+    `ModelUnknown` where no model is named and none is found.
     """
-    splits = load_data(task, project)
+    splits = load_data(task, project, progress=progress)
     task = with_models(task)
     if consent is not None:
         consent(task, splits)
     journal.add_examples(
         splits.content_hash, {"feedback": splits.feedback, "validation": splits.validation, "test": splits.test}
     )
-    return add_run(journal, task, method=method, data=splits.content_hash)
+    run = add_run(journal, task, method=method, data=splits.content_hash)
+    emit = journal.recorder(run)
+    for problem in splits.problems:
+        emit(Warned(message=problem))
+    return run
 
 
 def add_run(journal: Journal, task: Task, *, method: str, data: str) -> str:

@@ -12,7 +12,7 @@ from toishi.tools.workbench.data.splits import SPLITS, Split, example_hash
 from toishi.tools.workbench.errors import DataError
 from toishi.tools.workbench.example import Example
 
-FEW = 2**25
+FEW = 2**23
 """Characters of all examples together up to which they are kept in memory."""
 
 LISTED = 10
