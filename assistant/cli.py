@@ -17,6 +17,7 @@ VERBS = (
     "demo",
     "init",
     "run",
+    "label",
     "eval",
     "runs",
     "show",
@@ -26,6 +27,7 @@ VERBS = (
     "resume",
     "cancel",
     "models",
+    "key",
     "doctor",
 )
 

@@ -38,23 +38,71 @@ def _remember_json(ctx: click.Context, _parameter: click.Parameter, value: bool)
     return value
 
 
+def answering_json(command: F) -> F:
+    """Adds `--json` (passed as `as_json`)."""
+    return click.option(
+        "--json", "as_json", is_flag=True, is_eager=True, callback=_remember_json, help="One JSON document on stdout."
+    )(command)
+
+
 def shared(command: F) -> F:
     """Adds `--json` (passed as `as_json`) and `--project` (passed as `project`, None where it was not given)."""
-    as_json = click.option(
-        "--json", "as_json", is_flag=True, is_eager=True, callback=_remember_json, help="One JSON document on stdout."
-    )
     project = click.option(
         "--project",
         type=click.Path(path_type=Path, file_okay=False),
         help="The project folder, which holds .toishi/. Without it: the task's folder, or the nearest one above here.",
     )
-    return as_json(project(command))
+    return answering_json(project(command))
 
 
 def trusting(command: F) -> F:
     """Adds `--trust` (passed as `trust`)."""
     told = "Let the task's own Python code run; said once for each project."
     return click.option("--trust", is_flag=True, help=told)(command)
+
+
+def modelled(command: F) -> F:
+    """Adds `--model` and `--base-url` (passed as `model` and `base_url`), for `with_model`."""
+    model = click.option("--model", metavar="NAME", help="The model that runs the program; overrides the task's.")
+    told = "The address of an OpenAI-compatible server that has it; overrides the task's."
+    return model(click.option("--base-url", metavar="URL", help=told)(command))
+
+
+def with_model(task: "Task", model: str | None, base_url: str | None) -> "Task":
+    """The task with another model for its program, at another address, or both.
+
+    What the task names beside it stays, address and all: rewriting where a model for it is named, and judging always,
+    since scores by different judges cannot be compared. Raises `UsageError` for what is no address.
+    """
+    if model is None and base_url is None:
+        return task
+    from pydantic import ValidationError
+
+    from toishi.tools.workbench.models.names import split_address
+    from toishi.tools.workbench.task.models import ModelsSection
+    from toishi.tools.workbench.validation import explain
+
+    old = task.models
+    name = model or old.task
+
+    def where_it_was(other: str | None) -> str | None:
+        if other is None or other == "auto" or split_address(other)[1] is not None:
+            return other
+        address = old.address_of(other)
+        return other if address is None else f"{other}@{address}"
+
+    changes = {
+        "task": name,
+        "reflection": where_it_was(old.reflection),
+        "judge": where_it_was(old.judge if old.judge_name == "auto" else old.judge_name),
+        "modules": {module: where_it_was(other) for module, other in old.modules.items()},
+        "base_url": base_url or old.address_of(name),
+    }
+    try:
+        models = ModelsSection.model_validate({**old.model_dump(), **changes})
+    except ValidationError as error:
+        raise UsageError(f"--model and --base-url: {explain(error, ModelsSection)}") from None
+    return task.model_copy(update={"models": models})
 
 
 def settle_trust(project: Path, task: "Task", *, given: bool) -> None:

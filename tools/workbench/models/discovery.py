@@ -1,20 +1,22 @@
 """What models are within reach here, found without a key's value, without litellm, torch, or a call that costs.
 
-Three places are looked at: the environment (names of variables only), servers on loopback, and the model that ships
-with the package. What was found is told with the reason, also where something is missing.
+Four places are looked at: the environment and the keyring (names of variables only), servers on loopback, and the model
+that ships with the package. What was found is told with the reason, also where something is missing.
 """
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http.client import HTTPException
 from typing import Any, Literal
-from urllib.error import URLError
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 from toishi.tools.workbench.errors import ModelUnknown
-from toishi.tools.workbench.models.keys import PROVIDERS, set_variable
+from toishi.tools.workbench.models.keys import PROVIDERS, set_variable, stored_variable
 from toishi.tools.workbench.models.registry import embedded_folders, local_extra_is_installed
 
 PATIENCE = 0.5
@@ -28,7 +30,7 @@ class Found:
     `reason` says in one sentence what was seen; `base_url` belongs to the name where it is not None.
     """
 
-    place: Literal["environment", "loopback", "package"]
+    place: Literal["environment", "keyring", "loopback", "package"]
     model: str | None
     reason: str
     base_url: str | None = None
@@ -36,37 +38,68 @@ class Found:
 
 @dataclass(frozen=True)
 class Server:
-    """A kind of server that people run on their own machine: where it listens, and how it lists its models."""
+    """A kind of server that people run on their own machine: where it listens, and how it lists its models.
+
+    `owner` is who owns the models that it lists; a server that says otherwise, or where it is None, is known by no more
+    than that it is compatible with OpenAI's.
+    """
 
     title: str
     address: str
-    path: str
-    prefix: str
-    names: Callable[[Any], list[str]]
+    path: str = "/v1/models"
+    prefix: str = "openai"
+    owner: str | None = None
 
     @property
     def base_url(self) -> str:
         """What calls to its models need; Ollama is called at its root, the others under `/v1`."""
         return self.address if self.prefix == "ollama_chat" else f"{self.address}/v1"
 
+    def seen_in(self, document: Any) -> "Server":
+        """What it is, by what it lists."""
+        owners = {model.get("owned_by") for model in document.get("data", [])}
+        if self.owner is None or owners <= {self.owner}:
+            return self
+        return replace(self, title="a server like OpenAI's", prefix="openai")
 
-def _ollama_names(document: Any) -> list[str]:
-    return [str(model["name"]) for model in document["models"]]
+    def names(self, document: Any) -> list[str]:
+        """The models that it lists."""
+        if self.prefix == "ollama_chat":
+            return [str(model["name"]) for model in document["models"]]
+        return [str(model["id"]) for model in document["data"]]
 
 
-def _openai_names(document: Any) -> list[str]:
-    return [str(model["id"]) for model in document["data"]]
-
+OLLAMA = Server("Ollama", "http://127.0.0.1:11434", "/api/tags", "ollama_chat")
 
 SERVERS = (
-    Server("Ollama", "http://127.0.0.1:11434", "/api/tags", "ollama_chat", _ollama_names),
-    Server("vLLM", "http://127.0.0.1:8000", "/v1/models", "hosted_vllm", _openai_names),
-    Server("LM Studio", "http://127.0.0.1:1234", "/v1/models", "lm_studio", _openai_names),
+    OLLAMA,
+    # `transformers serve` and many others listen there too.
+    Server("vLLM", "http://127.0.0.1:8000", prefix="hosted_vllm", owner="vllm"),
+    Server("LM Studio", "http://127.0.0.1:1234", prefix="lm_studio"),
+    Server("llama.cpp", "http://127.0.0.1:8080", owner="llamacpp"),
+    Server("SGLang", "http://127.0.0.1:30000", owner="sglang"),
+    Server("Jan", "http://127.0.0.1:1337"),
 )
 
 
-def discover(*, servers: Sequence[Server] = SERVERS, environ: Mapping[str, str] = os.environ) -> list[Found]:
+def servers_here(environ: Mapping[str, str] = os.environ) -> tuple[Server, ...]:
+    """Those of `SERVERS`, with Ollama where `OLLAMA_HOST` says, if that is on this machine."""
+    host = environ.get("OLLAMA_HOST", "")
+    parts = urlsplit(host if "://" in host else f"http://{host}")
+    try:
+        name, port = parts.hostname or "127.0.0.1", parts.port or (11434 if "://" not in host else 80)
+    except ValueError:
+        return SERVERS
+    # Told to listen everywhere, it listens here too.
+    here = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "127.0.0.1": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}
+    if not host or name not in here:
+        return SERVERS
+    return tuple(replace(one, address=f"http://{here[name]}:{port}") if one is OLLAMA else one for one in SERVERS)
+
+
+def discover(*, servers: Sequence[Server] | None = None, environ: Mapping[str, str] = os.environ) -> list[Found]:
     """Everything found, in the order of preference: keys, servers, the package. Takes at most about `PATIENCE`."""
+    servers = servers_here(environ) if servers is None else servers
     with ThreadPoolExecutor(max_workers=max(len(servers), 1)) as pool:
         listening = list(pool.map(_ask, servers))
     return [*_keys(environ), *(found for several in listening for found in several), *_package()]
@@ -89,6 +122,10 @@ def _keys(environ: Mapping[str, str]) -> list[Found]:
         variable = set_variable(provider, environ)
         if variable is not None:
             found.append(Found("environment", provider.model, f"{variable} is set"))
+    for provider in PROVIDERS:
+        variable = stored_variable(provider)
+        if variable is not None and set_variable(provider, environ) is None:
+            found.append(Found("keyring", provider.model, f"{variable} is stored"))
     return found or [Found("environment", None, "no provider's key is set")]
 
 
@@ -98,10 +135,14 @@ def _ask(server: Server) -> list[Found]:
     opener = build_opener(ProxyHandler({}))
     try:
         with opener.open(server.address + server.path, timeout=PATIENCE) as response:
-            names = server.names(json.load(response))
-    except (URLError, OSError, ValueError):
+            document = json.load(response)
+        server = server.seen_in(document)
+        names = server.names(document)
+    except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()
         return [Found("loopback", None, f"no {server.title} answers at {server.address}")]
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return [Found("loopback", None, f"what answers at {server.address} is not {server.title}")]
     if not names:
         return [Found("loopback", None, f"{server.title} at {server.address} has no model")]

@@ -4,9 +4,11 @@ A value is looked up when a call needs it and handed to that call; `redaction` k
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.models import stored_keys
 
 
@@ -65,3 +67,14 @@ def find_key(variables: Sequence[str], environ: Mapping[str, str] = os.environ) 
 def way_to_a_key(variables: Sequence[str]) -> str:
     """How to give one, as the end of a sentence."""
     return f"set {' or '.join(variables)} in the environment, or store it once: toishi key set {variables[0]}"
+
+
+def variable_of(name: str) -> str:
+    """The variable that a person means by a provider's prefix or by the variable itself; `UsageError` for neither."""
+    provider = next((provider for provider in PROVIDERS if provider.prefix == name.lower()), None)
+    if provider is not None:
+        return provider.variables[0]
+    if re.fullmatch(r"[A-Z][A-Z0-9_]*_(KEY|TOKEN|SECRET)", name):
+        return name
+    prefixes = ", ".join(provider.prefix for provider in PROVIDERS)
+    raise UsageError(f"'{name}' is no provider known here ({prefixes}) and no variable's name such as COHERE_API_KEY")

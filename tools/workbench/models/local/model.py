@@ -16,6 +16,9 @@ from toishi.tools.workbench.seeds import derive_seed
 
 LARGE = 64 * 2**20
 
+UNFINISHED = "\ufffd\x01"
+"""At the end of a text that still grows: part of a character of several tokens, or the mark of a capital to come."""
+
 
 class LocalModel:
     """A transformers model by folder or hub id; loading begins at once, in the engine's thread.
@@ -109,8 +112,7 @@ def _telling(tokenizer: chat.ChatTokenizer, listen: Listener) -> TokenListener:
 
     def tell(tokens: tuple[int, ...]) -> None:
         if tokens is newest:
-            # A character of several tokens may not be whole yet.
-            listen(tokenizer.text(tokens).rstrip("\ufffd"))
+            listen(tokenizer.text(tokens).rstrip(UNFINISHED))
 
     def note(tokens: tuple[int, ...]) -> None:
         nonlocal newest
