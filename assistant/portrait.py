@@ -158,14 +158,14 @@ def _lineage(pool: list[CandidateAccepted]) -> list[int]:
 
 
 def _print_evaluation(run: "RunRow") -> None:
-    from toishi.assistant.evaluation import print_baseline, print_comparison
+    from toishi.assistant.evaluation_text import print_baseline, print_comparison
 
     found = result_of(run)
     if not found:
         return
     console.say()
     if "verdict" in found:
-        print_comparison(found, before="an earlier version", after=program_name(run))
+        print_comparison(found, before=found.get("against", "an earlier version"), after=program_name(run))
     else:
         print_baseline(found, name=program_name(run))
 

@@ -1,28 +1,36 @@
-"""Scores prompts on a task's rows, here and now: what `toishi eval` does.
+"""Scores versions of a program on a task's rows, here and now: what `toishi eval` does.
 
 An evaluation is a run of its own in the journal (method `eval`). It takes known replies from there, so that scoring the
-same prompt again costs nothing. The numbers are made by the workbench's statistics.
+same version again costs nothing. The numbers are made by the workbench's statistics.
 """
 
 import asyncio
+import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from toishi.assistant.find_run import EVALUATION
+from toishi.assistant.reading import reading, tell_warnings
 from toishi.tools.workbench.bench import Bench, open_bench
 from toishi.tools.workbench.budget import Budget, Spent
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.data.splits import Split
-from toishi.tools.workbench.rollout import Rollout
+from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.metrics.pairwise import Pairwise
+from toishi.tools.workbench.metrics.protocol import Judgement
+from toishi.tools.workbench.rollout import ModuleCall, Rollout
+from toishi.tools.workbench.rollouts import RolloutRunner
 from toishi.tools.workbench.runs import Consent, create_run, snapshot, take_lock
-from toishi.tools.workbench.statistics import compare
-from toishi.tools.workbench.task import PROMPT, Task
+from toishi.tools.workbench.seeds import streams
+from toishi.tools.workbench.statistics import over_replicates
+from toishi.tools.workbench.task import Task
 
 if TYPE_CHECKING:
+    from toishi.assistant.versions import Version
     from toishi.tools.workbench.data import Splits
     from toishi.tools.workbench.journal import Journal
 
@@ -33,55 +41,66 @@ TICK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Rollouts by (number of the prompt, split), in the order of the examples."""
+class Plan:
+    """Which rows are scored (`rows` of each split, drawn by the task's seed; None: all), and how often each."""
 
-    run: str
-    rollouts: Mapping[tuple[int, Split], Sequence[Rollout]]
-    spent: Spent
-
-    def scores(self, prompt: int, split: Split) -> list[float]:
-        """The scores of one prompt on one split."""
-        return [rollout.score for rollout in self.rollouts[prompt, split]]
+    splits: Sequence[Split]
+    rows: int | None = None
+    replicates: int = 1
 
 
 @dataclass(frozen=True)
-class Mean:
-    """A mean score with its 95 % interval."""
+class Scored:
+    """Rollouts by (number of the version, split): a list for each replicate, in the order of the split's examples."""
 
-    score: float
-    interval: tuple[float, float]
-    examples: int
+    run: str
+    task: Task
+    examples: Mapping[Split, Sequence[Example]]
+    rollouts: Mapping[tuple[int, Split], Sequence[Sequence[Rollout]]]
+    spent: Spent
+
+    def scores(self, version: int, split: Split) -> list[float]:
+        """The score of each example, over its replicates."""
+        return over_replicates([[one.score for one in once] for once in self.rollouts[version, split]])
+
+    def objectives(self, version: int, split: Split) -> dict[str, float]:
+        """The mean of each objective, over the rollouts that have it."""
+        found: dict[str, list[float]] = {}
+        for once in self.rollouts[version, split]:
+            for rollout in once:
+                for name, value in rollout.objectives.items():
+                    found.setdefault(name, []).append(value)
+        return {name: math.fsum(values) / len(values) for name, values in found.items()}
 
 
-def mean_of(scores: Sequence[float], *, seed: int) -> Mean:
-    """The mean and its interval: the bootstrap of the workbench, of the difference from nothing."""
-    found = compare([0.0] * len(scores), scores, seed=seed)
-    return Mean(found.after, found.interval, found.examples)
+@dataclass(frozen=True)
+class Sitting:
+    """A run that is done here and now: its task with the models by name, its rows, and its budget."""
+
+    run: str
+    task: Task
+    rows: "Splits"
+    budget: Budget
 
 
-def score(
-    journal: "Journal",
-    project: Path,
-    task: Task,
-    prompts: Sequence[str],
-    splits: Sequence[Split],
-    ticking: Ticking,
-    consent: Consent | None = None,
-) -> Scored:
-    """Runs every prompt on every split once; the task's own prompt is one that the caller names like any other.
+@contextmanager
+def sitting(
+    journal: "Journal", project: Path, task: Task, *, method: str, consent: Consent | None, budget: Budget | None = None
+) -> Iterator[Sitting]:
+    """Makes a run, holds its lock, and writes down how it ended.
 
-    `ticking` opens a context, for so many rollouts, with a function that is told how many are done. Of the task's
-    budget all limits hold but the one on rollouts, whose number is known. Raises `BudgetSpent`.
+    Of the task's budget all limits hold but the one on rollouts, whose number is known; `budget` is one to be shared.
     """
-    run = create_run(project, journal, task, method=EVALUATION, consent=consent)
+    with reading() as progress:
+        run = create_run(project, journal, task, method=method, consent=consent, progress=progress)
+    tell_warnings(journal, run)
     bound, rows = snapshot(journal, journal.run(run))
-    budget = Budget(replace(bound.budget.limits(), max_rollouts=None))
+    budget = budget or Budget(replace(bound.budget.limits(), max_rollouts=None))
     status: Literal["finished", "cancelled", "failed"] = "failed"
     lock = take_lock(project, run)
     journal.set_status(run, "running", pid=os.getpid())
     try:
-        rollouts = asyncio.run(_score(journal, project, run, bound, rows, budget, prompts, splits, ticking))
+        yield Sitting(run, bound, rows, budget)
         status = "finished"
     except KeyboardInterrupt:
         status = "cancelled"
@@ -90,39 +109,129 @@ def score(
         journal.set_seconds(run, budget.spent().seconds)
         journal.set_status(run, status)
         os.close(lock)
-    return Scored(run, rollouts, budget.spent())
+
+
+def score(
+    journal: "Journal", versions: Sequence["Version"], plan: Plan, ticking: Ticking, consent: Consent | None = None
+) -> Scored:
+    """Runs every version on every row; the last one is the task's own, whose rows and metric count for all.
+
+    A version with a program or with models of its own is a run of its own, under the same budget. `ticking` opens a
+    context, for so many rollouts, with a function that is told how many are done. Raises `BudgetSpent`.
+    """
+    own = versions[-1]
+    with ExitStack() as stack:
+        main = stack.enter_context(sitting(journal, own.project, own.task, method=EVALUATION, consent=consent))
+        sittings = []
+        for version in versions:
+            if version.task is own.task:
+                sittings.append(main)
+                continue
+            task = version.task.model_copy(
+                update={"data": own.task.data, "metric": own.task.metric, "seed": own.task.seed}
+            )
+            other = sitting(journal, own.project, task, method=EVALUATION, consent=consent, budget=main.budget)
+            sittings.append(stack.enter_context(other))
+        examples = {split: drawn(getattr(main.rows, split), plan.rows, main.task.seed, split) for split in plan.splits}
+        rollouts = asyncio.run(_score(journal, versions, sittings, examples, plan, ticking))
+        return Scored(main.run, main.task, examples, rollouts, main.budget.spent())
+
+
+def drawn(examples: Sequence[Example], rows: int | None, seed: int, purpose: str) -> list[Example]:
+    """So many of the examples, in their order; all where there are no more."""
+    if rows is None or rows >= len(examples):
+        return list(examples)
+    places = streams(seed)(f"sample/{purpose}", 0).sample(range(len(examples)), rows)
+    return [examples[place] for place in sorted(places)]
+
+
+@contextmanager
+def ticked(budget: Budget, total: int, ticking: Ticking) -> Iterator[None]:
+    """Tells how many rollouts are done, while the event loop runs and at the end."""
+
+    async def beat(tick: Tick) -> None:
+        while True:
+            tick(budget.spent().rollouts)
+            await asyncio.sleep(TICK_SECONDS)
+
+    with ticking(total) as tick:
+        beating = asyncio.create_task(beat(tick))
+        try:
+            yield
+        finally:
+            beating.cancel()
+        tick(budget.spent().rollouts)
 
 
 async def _score(
     journal: "Journal",
-    project: Path,
-    run: str,
-    task: Task,
-    rows: "Splits",
-    budget: Budget,
-    prompts: Sequence[str],
-    splits: Sequence[Split],
+    versions: Sequence["Version"],
+    sittings: Sequence[Sitting],
+    examples: Mapping[Split, Sequence[Example]],
+    plan: Plan,
     ticking: Ticking,
-) -> dict[tuple[int, Split], Sequence[Rollout]]:
-    wanted = [(number, split) for number in range(len(prompts)) for split in splits]
-    examples = {split: getattr(rows, split) for split in splits}
-    async with open_bench(journal, project, run, task, rows, budget) as bench:
-        with ticking(sum(len(examples[split]) for _, split in wanted)) as tick:
-            ticker = asyncio.create_task(_tick(bench, tick))
-            try:
-                done = await asyncio.gather(
-                    *(
-                        bench.runner.run(Candidate({PROMPT: prompts[number]}), examples[split], split=split)
-                        for number, split in wanted
-                    )
+) -> dict[tuple[int, Split], Sequence[Sequence[Rollout]]]:
+    total = len(versions) * plan.replicates * sum(map(len, examples.values()))
+    async with AsyncExitStack() as stack:
+        # The task's own bench comes first, since its metric judges the others too.
+        benches: dict[str, Bench] = {}
+        for version, at in zip(reversed(versions), reversed(sittings), strict=True):
+            if at.run not in benches:
+                metric = next((bench.metric for bench in benches.values()), None)
+                opened = open_bench(
+                    journal, version.project, at.run, at.task, at.rows, at.budget, metric=metric, rewriting=False
                 )
-            finally:
-                ticker.cancel()
-            tick(budget.spent().rollouts)
-    return dict(zip(wanted, done, strict=True))
+                benches[at.run] = await stack.enter_async_context(opened)
+        runners = [benches[at.run].runner for at in sittings]
+        candidates = [Candidate(dict(version.texts)) for version in versions]
+        with ticked(sittings[-1].budget, total, ticking):
+            metric = benches[sittings[-1].run].metric
+            if len(versions) > 1 and isinstance(metric, Pairwise):
+                return await _one_against_the_other(runners, candidates, examples, plan, metric)
+            ran = await asyncio.gather(
+                *(
+                    _replicated(runner, candidate, examples[split], split, plan)
+                    for runner, candidate in zip(runners, candidates, strict=True)
+                    for split in plan.splits
+                )
+            )
+    wanted = [(number, split) for number in range(len(versions)) for split in plan.splits]
+    return dict(zip(wanted, ran, strict=True))
 
 
-async def _tick(bench: Bench, tick: Tick) -> None:
-    while True:
-        tick(bench.budget.spent().rollouts)
-        await asyncio.sleep(TICK_SECONDS)
+async def _replicated(
+    runner: RolloutRunner, candidate: Candidate, examples: Sequence[Example], split: Split, plan: Plan
+) -> Sequence[Sequence[Rollout]]:
+    return await asyncio.gather(
+        *(runner.run(candidate, examples, split=split, replicate=number) for number in range(plan.replicates))
+    )
+
+
+class _Reference:
+    """The metric of a version that others are compared with: it neither wins nor loses against itself."""
+
+    async def __call__(self, example: Example, output: str, calls: Sequence[ModuleCall] = ()) -> Judgement:
+        return Judgement(0.5, "the answer that the other version's is compared with")
+
+
+async def _one_against_the_other(
+    runners: Sequence[RolloutRunner],
+    candidates: Sequence[Candidate],
+    examples: Mapping[Split, Sequence[Example]],
+    plan: Plan,
+    metric: Pairwise,
+) -> dict[tuple[int, Split], Sequence[Sequence[Rollout]]]:
+    """Pairwise judging of two versions: each answer of the second against the first's, replicate by replicate."""
+    found: dict[tuple[int, Split], Sequence[Sequence[Rollout]]] = {}
+    for split in plan.splits:
+        before = await _replicated(runners[0].judged_by(_Reference()), candidates[0], examples[split], split, plan)
+
+        async def against(number: int, split: Split, answers: Sequence[Rollout]) -> Sequence[Rollout]:
+            runner = runners[1].judged_by(metric.against({one.example: one.output for one in answers}))
+            return await runner.run(candidates[1], examples[split], split=split, replicate=number)
+
+        found[0, split] = before
+        found[1, split] = await asyncio.gather(
+            *(against(number, split, answers) for number, answers in enumerate(before))
+        )
+    return found

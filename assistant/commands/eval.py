@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toishi.assistant.options import project_of_task, settle_trust, shared, trusting
+from toishi.assistant.options import modelled, project_of_task, settle_trust, shared, trusting, with_model
 from toishi.assistant.sending import consent_for, sending
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 @click.argument("task_file", metavar="TASK.toml", type=click.Path(path_type=Path))
 @click.option(
     "--against",
-    metavar="PROMPT_FILE",
-    type=click.Path(path_type=Path),
-    help="Compare the task's prompt with this earlier version of it.",
+    metavar="VERSION",
+    help="Compare with another version: a prompt file, another task.toml, or a run (RUN: its best candidate, RUN:0: "
+    "its seed, RUN:3 or RUN:HASH: another).",
 )
 @click.option(
     "--split",
@@ -27,52 +27,103 @@ if TYPE_CHECKING:
     type=click.Choice(("feedback", "validation", "test")),
     help="Score these rows; may be given more than once.  [default: validation and test; with --against: test]",
 )
+@click.option("--rows", type=click.IntRange(min=1), help="Of each split only so many rows, drawn by the task's seed.")
+@click.option(
+    "--replicates",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Run each row so many times, and average: for models that answer differently each time.",
+)
+@click.option("--min-score", type=click.FloatRange(0, 1), help="Fail (1) where the score is lower.")
+@click.option(
+    "--max-drop",
+    type=click.FloatRange(0, 1),
+    help="With --against: succeed (0) where a drop of so much is ruled out, instead of where it is better.",
+)
+@click.option("--by", "fields", multiple=True, metavar="FIELD", help="Also score by the values of this field.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a summary: FILE.md, or JUnit FILE.xml."
+)
+@modelled
 @trusting
 @sending
 @shared
 def command(
     task_file: Path,
-    against: Path | None,
+    against: str | None,
     splits: "tuple[Split, ...]",
+    rows: int | None,
+    replicates: int,
+    min_score: float | None,
+    max_drop: float | None,
+    fields: tuple[str, ...],
+    out: Path | None,
+    model: str | None,
+    base_url: str | None,
     trust: bool,
     send_personal: bool,
     as_json: bool,
     project: Path | None,
 ) -> None:
-    """Score a task's prompt, or compare two versions.
+    """Score a task's program, or compare two versions.
 
-    With --against it is a gate for CI: exit code 0 where the task's prompt is better than PROMPT_FILE, 1 where it
-    is worse, 3 where the rows show no evidence of either. Rollouts that were paid for before cost nothing. Of the
-    task's budget, all limits hold but max_rollouts.
+    A gate for CI. With --against it ends with exit code 0 where the task's program is better than VERSION, 1 where it
+    is worse, 3 where the rows show no evidence of either. With --max-drop too, it is 0 where the 95 % interval of the
+    difference rules out a drop of so much, 1 where the program is worse, 3 where more rows are needed. With
+    --min-score it is 1 where the score is lower.
+
+    --model changes the model of the task, and of a VERSION that has none of its own; so models are compared by
+    `toishi eval task.toml --model NEW --against task.toml`. The judge stays the task's. Where the metric is pairwise,
+    answers are compared with those of VERSION. Rollouts that were paid for before cost nothing. Of the task's budget,
+    all limits hold but max_rollouts.
 
     \b
     Example:
       toishi eval task.toml
-      toishi eval task.toml --against prompt-of-last-week.txt --split test
+      toishi eval task.toml --against prompt-of-last-week.txt --max-drop 0.02 --out eval.md
+      toishi eval task.toml --by country --min-score 0.8
     """
     from toishi.assistant.console import print_json
-    from toishi.assistant.evaluation import baseline, comparison, print_baseline, print_comparison
+    from toishi.assistant.evaluation import Asked, baseline, comparison
+    from toishi.assistant.evaluation_files import write_file, writer_for
+    from toishi.assistant.evaluation_text import print_baseline, print_comparison
     from toishi.assistant.open_journal import open_journal
-    from toishi.assistant.prompt_text import read_prompt
-    from toishi.assistant.scoring import score
+    from toishi.assistant.scoring import Plan, score
     from toishi.assistant.ticking import ticking
-    from toishi.tools.workbench.task import PROMPT, load_task
+    from toishi.assistant.versions import other_version, own_version
+    from toishi.tools.workbench.judge_checks import unproved
+    from toishi.tools.workbench.task import load_task
 
+    if max_drop is not None and against is None:
+        raise click.UsageError("--max-drop needs --against VERSION, from which the score may drop")
+    write = writer_for(out) if out is not None else None
     folder = project_of_task(project, task_file)
-    task = load_task(task_file, project=folder)
+    task = with_model(load_task(task_file, project=folder), model, base_url)
     settle_trust(folder, task, given=trust)
-    earlier = [] if against is None else [read_prompt(against, task.program.max_characters)]
     chosen: tuple[Split, ...] = splits or (("validation", "test") if against is None else ("test",))
-    prompts = [*earlier, task.seed_texts()[PROMPT]]
+    asked = Asked(min_score, max_drop, (*task.data.subgroups, *fields))
     with open_journal(folder) as journal:
+        versions = [own_version(task, folder, name=str(task_file))]
+        if against is not None:
+            versions.insert(0, other_version(against, task, folder, journal))
+            settle_trust(versions[0].project, versions[0].task, given=trust)
         consent = consent_for(journal, given=send_personal, rewriting=False)
-        scored = score(journal, folder, task, prompts, list(dict.fromkeys(chosen)), ticking, consent)
-        found, code = baseline(scored, seed=task.seed) if against is None else comparison(scored, seed=task.seed)
+        plan = Plan(tuple(dict.fromkeys(chosen)), rows, replicates)
+        scored = score(journal, versions, plan, ticking, consent)
+        warned = [sentence for sentence in (unproved(journal, scored.task),) if sentence is not None]
+        if against is None:
+            found = baseline(scored, asked=asked, warned=warned)
+        else:
+            found = comparison(scored, asked=asked, against=versions[0].name, warned=warned)
         journal.set_result(scored.run, found)
+    name = task.program.prompt or task.program.own_code() or task.name
+    if write is not None and out is not None:
+        write_file(out, write(found, name))
     if as_json:
         print_json(found)
     elif against is None:
-        print_baseline(found, name=task.program.prompt)
+        print_baseline(found, name=name)
     else:
-        print_comparison(found, before=str(against), after=task.program.prompt)
-    click.get_current_context().exit(code)
+        print_comparison(found, before=versions[0].name, after=name)
+    click.get_current_context().exit(found["exit_code"])
