@@ -21,6 +21,7 @@ from toishi.tools.workbench.task.kinds.answers import F1Kind
 # Answers that are right or wrong as a whole, in HotpotQA.
 WHOLE = ("yes", "no", "noanswer")
 PUNCTUATION = str.maketrans("", "", string.punctuation)
+BARE = string.punctuation + string.whitespace
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
@@ -61,12 +62,13 @@ def words(text: str) -> list[str]:
 def f1(expected: str, output: str) -> float:
     """F1 of two texts, in [0, 1].
 
-    `yes`, `no` and `noanswer` are right or wrong as a whole. Where the expected answer has no words after
-    normalisation (`A`), the texts must be the same but for case and blanks.
+    `yes`, `no` and `noanswer` are right or wrong as a whole. Where nothing is left of the expected answer after
+    normalisation (`A`), its articles count, and if need be its punctuation.
     """
     wanted, given = words(expected), words(output)
     if not wanted:
-        return float(expected.casefold().split() == output.casefold().split())
+        plain = (lambda text: text.lower().translate(PUNCTUATION).split()) if expected.strip(BARE) else str.split
+        return float(plain(expected) == plain(output))
     if wanted == given:
         return 1.0
     if any(len(side) == 1 and side[0] in WHOLE for side in (wanted, given)):

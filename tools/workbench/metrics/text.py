@@ -58,9 +58,9 @@ class Text:
 
     def _ignorable(self, answer: str) -> frozenset[Ignored]:
         """What may be ignored without leaving nothing of the answer."""
-        if normalised(answer, self.ignore):
-            return self.ignore
-        return self.ignore - {"punctuation", "articles"}
+        without: tuple[frozenset[Ignored], ...] = (self.ignore, self.ignore - {"articles"})
+        left = (ignore for ignore in without if normalised(answer, ignore))
+        return next(left, self.ignore - {"articles", "punctuation"})
 
     def _ignored(self) -> str:
         if not self.ignore:
