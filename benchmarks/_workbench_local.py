@@ -8,6 +8,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -62,7 +63,7 @@ class Plain:
 
         with quiet():
             self.tokenizer = AutoTokenizer.from_pretrained(WEIGHTS, padding_side="left")
-            self.model = AutoModelForCausalLM.from_pretrained(WEIGHTS, dtype=torch.float32)
+            self.model: Any = AutoModelForCausalLM.from_pretrained(WEIGHTS, dtype=torch.float32)
 
     def speed(self, requests: list[Request], *, at_once: int) -> float:
         """Tokens a second of replies, so many prompts in one padded batch."""

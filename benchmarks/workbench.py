@@ -133,10 +133,11 @@ def seconds_of_dspy(rows: int) -> float:
 def seconds_of_litellm(rows: int) -> float:
     """Wall seconds for as many calls of litellm alone, to a custom provider that answers at once."""
     import litellm
-    from litellm import CustomLLM, ModelResponse
+    from litellm import ModelResponse
+    from litellm.llms.custom_llm import CustomLLM
 
-    class Instant(CustomLLM):  # type: ignore[misc]
-        async def acompletion(self, *_: object, messages: list[dict[str, str]], **__: object) -> ModelResponse:
+    class Instant(CustomLLM):
+        async def acompletion(self, *_: object, messages: list[dict[str, str]], **__: object) -> ModelResponse:  # type: ignore[override]
             content = messages[-1]["content"]
             return ModelResponse(choices=[{"message": {"role": "assistant", "content": content}}])
 

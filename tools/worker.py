@@ -28,6 +28,7 @@ from toishi.tools.workbench.events import (
     CandidateAccepted,
     ChangeProposed,
     Event,
+    Judged,
     PhaseStarted,
     RunFinished,
     RunStarted,
@@ -36,7 +37,7 @@ from toishi.tools.workbench.events import (
 )
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal, RunRow
-from toishi.tools.workbench.judging import change_to, judge, judged
+from toishi.tools.workbench.judging import change_to, judge
 from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.models.protocol import Reply
 from toishi.tools.workbench.redaction import RedactedStream, redact
@@ -44,7 +45,6 @@ from toishi.tools.workbench.rollout import Rollout
 from toishi.tools.workbench.runs import cancelled, leave_word, log_file, refuse_finished, snapshot, take_lock
 from toishi.tools.workbench.seeds import streams
 from toishi.tools.workbench.sitting import Chronicle, Heartbeat
-from toishi.tools.workbench.statistics import Comparison
 from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.task import Task
 from toishi.tools.workbench.textgrad.reflection import ReflectionRequest
@@ -169,29 +169,31 @@ class Sitting:
         """The locked test, the change and the last word."""
         self.chronicle(PhaseStarted(phase="test"))
         self.budget.release_aside()
-        comparison, sentence = await self._judge(bench, found.best)
+        judged, sentence = await self._judge(bench, found.best)
         change = ""
         if found.best.id == bench.seed.id:
-            sentence = "No better prompt than the seed was found" if comparison is not None else sentence
+            sentence = "No better prompt than the seed was found" if judged is not None else sentence
         else:
             self.chronicle(PhaseStarted(phase="change"))
-            proposed = change_to(self.task, found.best, validation=found.validation, test=comparison)
+            proposed = change_to(self.task, found.best, validation=found.validation, test=judged)
             change = changes.propose(self.journal, self.row.id, proposed)
             self.chronicle(ChangeProposed(change=change))
         self.heartbeat.tell()
-        improved = comparison is not None and comparison.improved
+        improved = judged is not None and judged.improved
         end = RunFinished(outcome="improved" if improved else "no_evidence", sentence=sentence)
-        self.journal.set_result(self.row.id, _result(found, comparison, change, end, self.budget))
+        self.journal.set_result(self.row.id, _result(found, judged, change, end, self.budget))
         self.chronicle(end)
 
-    async def _judge(self, bench: Bench, best: Candidate) -> tuple[Comparison | None, str]:
-        """The comparison on the locked test, and the verdict in words."""
+    async def _judge(self, bench: Bench, best: Candidate) -> tuple[Judged | None, str]:
+        """The verdict on the locked test, in numbers and in words."""
         try:
-            comparison = await judge(bench.runner, self.splits, bench.seed, best, stream=self.task.seed)
+            judged, doubts = await judge(bench.runner, self.task, self.splits, bench.seed, best)
         except BudgetSpent as spent:
             return None, f"The budget ended before the locked test did, so nothing is proved: {spent}"
-        self.chronicle(judged(comparison))
-        return comparison, comparison.sentence
+        self.chronicle(judged)
+        for doubt in doubts:
+            self.chronicle(Warned(message=doubt))
+        return judged, judged.sentence
 
 
 def _plan(row: RunRow, task: Task, splits: Splits, budget: Budget) -> RunStarted:
@@ -210,12 +212,10 @@ def _plan(row: RunRow, task: Task, splits: Splits, budget: Budget) -> RunStarted
     )
 
 
-def _result(
-    found: Found, comparison: Comparison | None, change: str, end: RunFinished, budget: Budget
-) -> dict[str, object]:
+def _result(found: Found, judged: Judged | None, change: str, end: RunFinished, budget: Budget) -> dict[str, object]:
     spent = budget.spent()
     left_out = {"kind", "version", "sentence"}
-    test = {} if comparison is None else judged(comparison).model_dump(mode="json", exclude=left_out)
+    test = {} if judged is None else judged.model_dump(mode="json", exclude=left_out)
     return {
         "outcome": end.outcome,
         **test,

@@ -111,6 +111,23 @@ class Warned(_Event):
     message: str = Field(description="one sentence")
 
 
+class SubgroupJudged(BaseModel):
+    """Seed against best on the test rows of one subgroup."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: str = Field(description="field of the rows, named by data.subgroups")
+    value: str = Field(description="its value, or a range or a set of values")
+    seed_score: float = Field(description="mean score of the seed")
+    best_score: float = Field(description="mean score of the best candidate")
+    interval: tuple[float, float] = Field(description="95 % interval of the difference, for this subgroup alone")
+    adjusted_p: float = Field(description="p-value after Holm's correction for the number of subgroups")
+    examples: int = Field(description="its rows")
+    verdict: Literal["better", "worse", "lower", "no evidence"] = Field(
+        description="what the rows show; 'lower': the mean fell, on thin evidence"
+    )
+
+
 class Judged(_Event):
     """Decision. Seed against best on the locked test, row by row."""
 
@@ -123,6 +140,7 @@ class Judged(_Event):
     examples: int = Field(description="rows of the test")
     improved: bool = Field(description="whether there is evidence of an improvement")
     sentence: str = Field(description="the verdict in words")
+    subgroups: tuple[SubgroupJudged, ...] = Field(default=(), description="the same for the subgroups of the task")
 
 
 class ChangeProposed(_Event):

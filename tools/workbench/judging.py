@@ -6,16 +6,20 @@ from typing import Any
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.changes import Change, FileEdit
 from toishi.tools.workbench.data import Splits
-from toishi.tools.workbench.events import Judged
+from toishi.tools.workbench.events import Judged, SubgroupJudged
 from toishi.tools.workbench.rollouts import RolloutRunner
-from toishi.tools.workbench.statistics import Comparison, compare
+from toishi.tools.workbench.statistics import compare
+from toishi.tools.workbench.subgroups import Subgroup, by_subgroup, warnings
 from toishi.tools.workbench.task import Task
 
 
-async def judge(runner: RolloutRunner, splits: Splits, seed: Candidate, best: Candidate, *, stream: int) -> Comparison:
+async def judge(
+    runner: RolloutRunner, task: Task, splits: Splits, seed: Candidate, best: Candidate
+) -> tuple[Judged, list[str]]:
     """Both on every test example, all in flight together; where they are one candidate, it is run once.
 
-    `stream` seeds the resampling. Raises `BudgetSpent` where the test could not be finished.
+    With the verdict come sentences about subgroups that got worse. Raises `BudgetSpent` where the test could not be
+    finished.
     """
     versions = [seed] if best.id == seed.id else [seed, best]
     ends = await asyncio.gather(
@@ -26,12 +30,11 @@ async def judge(runner: RolloutRunner, splits: Splits, seed: Candidate, best: Ca
         if isinstance(end, BaseException):
             raise end
         scores.append([rollout.score for rollout in end])
-    return compare(scores[0], scores[-1], seed=stream)
-
-
-def judged(comparison: Comparison) -> Judged:
-    """The comparison as an event."""
-    return Judged(
+    before, after = scores[0], scores[-1]
+    comparison = compare(before, after, seed=task.seed)
+    fields, expected = task.data.subgroups, task.data.expected
+    groups = by_subgroup(splits.test, before, after, fields, task.seed, expected=expected) if fields else ()
+    judged = Judged(
         seed_score=comparison.before,
         best_score=comparison.after,
         difference=comparison.difference,
@@ -40,10 +43,29 @@ def judged(comparison: Comparison) -> Judged:
         examples=comparison.examples,
         improved=comparison.improved,
         sentence=comparison.sentence,
+        subgroups=tuple(map(_subgroup, groups)),
+    )
+    return judged, warnings(groups)
+
+
+def _subgroup(group: Subgroup) -> SubgroupJudged:
+    change, verdict, adjusted = group.change, group.verdict, group.adjusted_p
+    assert change is not None
+    assert verdict is not None
+    assert adjusted is not None
+    return SubgroupJudged(
+        field=group.field,
+        value=group.value,
+        seed_score=change.before,
+        best_score=change.after,
+        interval=change.interval,
+        adjusted_p=adjusted,
+        examples=change.examples,
+        verdict=verdict,
     )
 
 
-def change_to(task: Task, best: Candidate, *, validation: tuple[float, float], test: Comparison | None) -> Change:
+def change_to(task: Task, best: Candidate, *, validation: tuple[float, float], test: Judged | None) -> Change:
     """The edits of the modules' files from the seed to `best`, with their evidence.
 
     `validation` holds the mean scores of seed and best; `test` is None where the budget did not carry the test.
@@ -57,6 +79,6 @@ def change_to(task: Task, best: Candidate, *, validation: tuple[float, float], t
         "task": task.name,
         "seed": task.seed,
         "validation": {"before": validation[0], "after": validation[1]},
-        "test": None if test is None else judged(test).model_dump(mode="json", exclude={"kind", "version"}),
+        "test": None if test is None else test.model_dump(mode="json", exclude={"kind", "version"}),
     }
     return Change(edits, evidence)

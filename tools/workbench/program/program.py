@@ -3,7 +3,7 @@
 A program does not know which candidate it runs, which model answers, or what is recorded: it is handed `call`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,18 +19,21 @@ Schema = type[BaseModel] | Mapping[str, Any]
 class Call(Protocol):
     """`await call("module", field=value, …)` runs one module of the candidate at hand and gives the model's text.
 
-    `tools` are functions (plain or async) that the module's model may call; their names, docstrings and annotations are
-    what it is told. With a `schema`, the text is the JSON of a reply that follows it, and `ParseFailed` is raised where
-    the reply does not. A retriever is called like a module, by its name, with `query` and perhaps `top`.
+    `tools` is a sequence of functions (plain or async) that the module's model may call; their names, docstrings and
+    annotations are what it is told. With a `schema` (a `Schema`), the text is the JSON of a reply that follows it, and
+    `ParseFailed` is raised where the reply does not. A retriever is called like a module, by its name, with `query` and
+    perhaps `top`.
     """
+
+    # Any, so that type checkers let people write `**example.inputs`.
 
     async def __call__(
         self,
         module: str,
         /,
         *,
-        tools: Sequence[Callable[..., Any]] = (),
-        schema: Schema | None = None,
+        tools: Any = (),
+        schema: Any = None,
         **fields: str,
     ) -> str: ...
 

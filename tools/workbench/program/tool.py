@@ -17,7 +17,8 @@ class Tool:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.name = function.__name__
         self._function = function
-        self._arguments: TypeAdapter[Any] = TypeAdapter(_arguments_only(function))
+        arguments: Any = _arguments_only(function)
+        self._arguments: TypeAdapter[Any] = TypeAdapter(arguments)
 
     @property
     def spec(self) -> ToolSpec:

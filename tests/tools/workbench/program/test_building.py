@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from toishi.tools.workbench import trust
-from toishi.tools.workbench.errors import TaskError, UsageError
+from toishi.tools.workbench.errors import TaskError, TrustNeeded, UsageError
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.program import Program
 from toishi.tools.workbench.program.building import build_program
@@ -158,7 +158,7 @@ def test_what_a_text_names_in_braces_must_stay_in_it(project: Path) -> None:
 def test_code_runs_only_where_the_person_trusts_it(project: Path, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another state"))
     (project / "program.py").write_text("raise AssertionError('this ran')")
-    with pytest.raises(trust.TrustNeeded, match="--trust"):
+    with pytest.raises(TrustNeeded, match="--trust"):
         build_program(load(project), project)
 
 

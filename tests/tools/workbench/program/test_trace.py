@@ -165,7 +165,7 @@ async def test_a_retriever_is_called_like_a_module() -> None:
 
 
 @pytest.mark.parametrize("fields", [{}, {"question": "x"}, {"query": "x", "limit": "3"}])
-async def test_a_retriever_takes_a_query(fields: dict[str, str]) -> None:
+async def test_a_retriever_takes_a_query(fields: dict[str, Any]) -> None:
     trace, _ = trace_of()
     with pytest.raises(TypeError, match="the retriever 'search' takes query, and perhaps top, not "):
         await trace.call("search", **fields)
