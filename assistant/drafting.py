@@ -3,12 +3,14 @@
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from toishi.assistant.console import log, say
+from toishi.assistant.first_look import doubts
 from toishi.tools.workbench.drafting import Draft, Question, Wishes, draft, with_answer
 from toishi.tools.workbench.errors import ToishiError, UsageError
 from toishi.tools.workbench.models.discovery import Found, discover
@@ -53,8 +55,16 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def write(drafted: Draft, *, force: bool) -> list[Path]:
-    """Writes the task and the files that go with it; gives what was written.
+@dataclass(frozen=True)
+class Written:
+    """The files that were written, the task first, and what a person should know before they spend anything."""
+
+    paths: tuple[Path, ...]
+    warnings: tuple[str, ...]
+
+
+def write(drafted: Draft, *, force: bool) -> Written:
+    """Writes the task and the files that go with it, and takes a first look at the data through the task.
 
     What is there stays, but for the task itself with `force`. Raises `UsageError` where the task is there, and where
     what would be written could not be loaded; then nothing is left behind.
@@ -74,7 +84,7 @@ def write(drafted: Draft, *, force: bool) -> list[Path]:
                 file.write_text(text, encoding="utf-8")
                 written.append(file)
         path.write_text(drafted.text, encoding="utf-8")
-        load_task(path, project=find_project(path))
+        task = load_task(path, project=find_project(path))
     except OSError as error:
         raise UsageError(
             f"{error.filename or path} cannot be written: {error.strerror}; choose another place with --out"
@@ -87,7 +97,8 @@ def write(drafted: Draft, *, force: bool) -> list[Path]:
         else:
             path.write_bytes(before)
         raise
-    return [path, *written]
+    found = [] if drafted.needs_labels else doubts(task, find_project(path))
+    return Written((path, *written), tuple(dict.fromkeys((*drafted.warnings, *found))))
 
 
 def next_commands(drafted: Draft) -> list[tuple[str, str]]:
@@ -96,20 +107,20 @@ def next_commands(drafted: Draft) -> list[tuple[str, str]]:
     trust = " --trust" if any(one.key in ("program.code", "program.graph") for one in drafted.decisions) else ""
     label = (f"toishi label {task} --by-model", "draft right answers, which you then confirm")
     return [
-        *([] if drafted.labelled else [label]),
+        *([label] if drafted.needs_labels else []),
         (f"toishi eval {task}{trust}", "how good it is as it stands"),
         (f"toishi run {task}{trust}", "improve it, and judge the result on rows that it never saw"),
     ]
 
 
-def print_draft(drafted: Draft, written: list[Path]) -> None:
+def print_draft(drafted: Draft, written: Written) -> None:
     """The reasons on stderr, and on stdout what was written and what comes next."""
     for one in drafted.decisions:
         sure = "" if one.sure else f" (not sure; also possible: {', '.join(one.options)})"
         log(f"{one.key} = {_shown(one.value)}: {one.reason}{sure}")
-    for warning in drafted.warnings:
+    for warning in written.warnings:
         log(f"Warning: {warning}.")
-    say(f"Wrote {' and '.join(_near(path) for path in written)}.")
+    say(f"Wrote {' and '.join(_near(path) for path in written.paths)}.")
     say()
     commands = next_commands(drafted)
     width = max(len(command) for command, _ in commands)
@@ -117,16 +128,16 @@ def print_draft(drafted: Draft, written: list[Path]) -> None:
         say(f"  {command:<{width}}   {what}")
 
 
-def document(drafted: Draft, written: list[Path]) -> dict[str, Any]:
+def document(drafted: Draft, written: Written) -> dict[str, Any]:
     """The same for programs."""
     return {
         "task": str(drafted.path),
-        "written": [str(path) for path in written],
+        "written": [str(path) for path in written.paths],
         "decisions": [
             {"key": one.key, "value": one.value, "reason": one.reason, "sure": one.sure, "options": list(one.options)}
             for one in drafted.decisions
         ],
-        "warnings": list(drafted.warnings),
+        "warnings": list(written.warnings),
         "next": [command for command, _ in next_commands(drafted)],
     }
 

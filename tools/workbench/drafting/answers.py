@@ -4,8 +4,10 @@ It looks at the values alone. Whether the metric can be cheated is asked in `che
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from toishi.tools.workbench.drafting.columns import Column, Table
 from toishi.tools.workbench.drafting.decision import SAID, Decision
@@ -16,11 +18,15 @@ from toishi.tools.workbench.errors import TaskError
 KINDS = ("choice", "number", "f1", "text", "exact", "contains", "json", "code", "ifeval", "judge", "python")
 """The kinds that can be drafted; the others need what only a person knows, such as a pattern."""
 
+WITHOUT_ANSWERS = ("judge", "ifeval", "python")
+"""The kinds that can judge where no column holds the right answer."""
+
 MOST_CHOICES_WRITTEN = 24
 SHORT, MEDIUM = 8, 15
 """Words of the middle answer up to which it is a span, or a short text."""
 
 MOSTLY = 0.95
+TRIED, REPEATED = 100, 0.4
 MAJORITY = 0.6
 ROUNDED = 0.001
 
@@ -39,8 +45,12 @@ class Answers:
         return str(self.decisions[0].value)
 
 
-def answers(table: Table, expected: Column | None, *, said: str, prompt: str) -> Answers:
-    """The metric for a table and its expected column; `said` is the kind that a person named, `prompt` what they ask.
+def answers(
+    table: Table, expected: Column | None, *, inputs: Sequence[str] = (), said: str = "", prompt: str = ""
+) -> Answers:
+    """The metric for a table and its expected column.
+
+    `inputs` are the columns that go in, `said` is the kind that a person named, and `prompt` what they ask.
 
     Raises `TaskError` for a kind that cannot be drafted.
     """
@@ -49,14 +59,9 @@ def answers(table: Table, expected: Column | None, *, said: str, prompt: str) ->
             f"the metric '{said}' cannot be drafted, since only you know its other keys; kinds that can be: "
             f"{', '.join(KINDS)}"
         )
-    decision = Decision("metric.kind", said, SAID) if said else _kind(table, expected, prompt)
+    decision = Decision("metric.kind", said, SAID) if said else _kind(table, expected, inputs, prompt)
     kind = str(decision.value)
     if expected is None:
-        if kind not in ("judge", "ifeval", "python"):
-            raise TaskError(
-                f"the metric '{kind}' needs right answers, and no column of {table.name} holds them; name it with "
-                "--expected, or take the metric judge"
-            )
         more = (_rubric(prompt, None),) if kind == "judge" else ()
         return Answers((decision, *more), files=_files(kind))
     return Answers((decision, *_keys(kind, expected, prompt)), _warnings(table, expected, kind), _files(kind))
@@ -79,13 +84,15 @@ def _keys(kind: str, expected: Column, prompt: str) -> tuple[Decision, ...]:
             return ()
 
 
-def _kind(table: Table, expected: Column | None, prompt: str) -> Decision:
+def _kind(table: Table, expected: Column | None, inputs: Sequence[str], prompt: str) -> Decision:
     if all(name in table.by_name for name in IFEVAL) and (expected is None or expected.name in IFEVAL):
         return Decision(
             "metric.kind", "ifeval", f"the columns {' and '.join(IFEVAL)} say what each answer must keep to"
         )
     if expected is None:
-        return Decision("metric.kind", "judge", "no column holds right answers, so a model marks by a rubric", False)
+        options = tuple(kind for kind in KINDS if kind not in WITHOUT_ANSWERS)
+        reason = "no column holds right answers, so a model marks by a rubric"
+        return Decision("metric.kind", "judge", reason, False, options)
     values = f"the values of '{expected.name}'"
     if expected.documents > MOSTLY and not _lists_of_answers(expected):
         return Decision("metric.kind", "json", f"{values} are JSON")
@@ -97,6 +104,9 @@ def _kind(table: Table, expected: Column | None, prompt: str) -> Decision:
         sure = expected.numbers <= MOSTLY and expected.distinct <= 100
         reason = f"{values} are {expected.distinct} labels that come again"
         return Decision("metric.kind", "choice", reason, sure, ("number", "exact"))
+    if expected.median_words <= MEDIUM and _repeats(expected, [table.by_name[name] for name in inputs]):
+        reason = f"{values} are made of the row's own words, so their order counts, and shared words would not"
+        return Decision("metric.kind", "text", reason, False, ("exact", "judge"))
     if expected.median_words <= SHORT:
         reason = f"{values} are short, so the score is the share of their words that the answer has"
         return Decision("metric.kind", "f1", reason, False, ("text", "exact", "contains", "judge"))
@@ -105,6 +115,17 @@ def _kind(table: Table, expected: Column | None, prompt: str) -> Decision:
         return Decision("metric.kind", "f1", reason, False, ("judge", "text", "exact"))
     reason = f"{values} are long texts, which can be right in many words; a model marks by a rubric"
     return Decision("metric.kind", "judge", reason, False, ("f1", "text", "exact"))
+
+
+def _repeats(expected: Column, inputs: Sequence[Column]) -> bool:
+    """Whether repeating the row would be half right by token F1."""
+    scores = []
+    for row, answer in enumerate(expected.values[:TRIED]):
+        given = Counter(" ".join(column.values[row] for column in inputs).casefold().split())
+        wanted = Counter(answer.casefold().split())
+        shared = (given & wanted).total()
+        scores.append(2 * shared / (given.total() + wanted.total()) if shared else 0.0)
+    return bool(scores) and fmean(scores) >= REPEATED
 
 
 def _all_named(column: Column, prompt: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toishi.tools.workbench.drafting import reading, sizes, writing
-from toishi.tools.workbench.drafting.answers import KINDS, answers
+from toishi.tools.workbench.drafting.answers import KINDS, WITHOUT_ANSWERS, answers
 from toishi.tools.workbench.drafting.columns import Column
 from toishi.tools.workbench.drafting.decision import SAID, Decision
 from toishi.tools.workbench.drafting.programs import program_draft
@@ -62,9 +62,12 @@ class Draft:
     decisions: tuple[Decision, ...]
     questions: tuple[Question, ...]
     warnings: tuple[str, ...]
-    labelled: bool = True
-    """Whether the data holds right answers; without them a judge is the metric until there are labels."""
+    needs_labels: bool = False
+    """Whether the metric holds answers against right ones that the data does not have yet."""
 
+
+LABEL = "answer"
+LABELS = "a column to come: `toishi label` drafts its values, by a model or by rule, and you confirm them"
 
 WORDS = {
     "program.prompt": "Which file is the prompt?",
@@ -99,8 +102,11 @@ def draft(wishes: Wishes, *, models: Sequence[Found], here: Path | None = None) 
         reason = "what a model answered then; correct what is wrong before it counts as right"
         roled = replace(roled, expected=replace(roled.expected, reason=reason, sure=False, options=(NONE,)))
     column = seen.by_name[str(roled.expected.value)] if roled.expected else None
-    judged = answers(seen, column, said=wishes.metric, prompt=program.prompt_text)
+    judged = answers(seen, column, inputs=roled.input_names, said=wishes.metric, prompt=program.prompt_text)
     program = program.with_first_prompt(seen, roled, column, judged.kind)
+    unlabelled = column is None and judged.kind not in WITHOUT_ANSWERS
+    if unlabelled:
+        roled = replace(roled, expected=Decision("data.expected", LABEL, LABELS))
     division = sizes.division(seen, split=str(roled.split.value) if roled.split else None, files=rows)
     decisions = (
         Decision("name", wishes.name or _name(found, path), SAID if wishes.name else "for people, and may be any"),
@@ -124,7 +130,7 @@ def draft(wishes: Wishes, *, models: Sequence[Found], here: Path | None = None) 
         decisions=decisions,
         questions=_questions(decisions),
         warnings=(*looked.warnings, *program.warnings, *roled.warnings, *judged.warnings, *division.warnings),
-        labelled=roled.expected is not None,
+        needs_labels=unlabelled,
     )
 
 
@@ -212,9 +218,7 @@ def _notes(roled: Roles) -> dict[str, tuple[str, ...]]:
         "budget": ("max_cost = 5.0  # US dollars; also max_tokens and max_seconds",),
     }
     if roled.expected is None:
-        notes["data"] = (
-            "No column holds right answers. `toishi label` drafts some, by a model or by rule, and you confirm them.",
-        )
+        notes["data"] = (f'expected = "{LABEL}"  # {LABELS}',)
     return notes
 
 

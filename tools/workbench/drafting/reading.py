@@ -45,10 +45,6 @@ def read(files: dict[str, Path]) -> Seen:
             why = f": {source.unit} {bad[0].number} {bad[0].problem}" if bad else "; fill it, or name another file"
             raise DataError(f"{path.name} holds no row that can be used{why}")
         warnings += source.notes
-        if bad:
-            several = f"{len(bad)} rows" if len(bad) > 1 else "1 row"
-            first = f"{source.unit} {bad[0].number} {bad[0].problem}"
-            warnings.append(f"{several} of {path.name} cannot be used and would be left out; the first: {first}")
     name = " and ".join(path.name for path in files.values())
     found_table = table(name, rows, total=sum(counts.values()))
     if shape:
