@@ -1,0 +1,157 @@
+"""The examples whose programs have several modules, run from the command line by a model that plays its part."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from toishi.assistant.cli import cli
+from toishi.tools.workbench.journal import Journal
+from toishi.tools.workbench.models import registry
+from toishi.tools.workbench.models.protocol import Listener, Reply, Request
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+MODEL = "scripted/player"
+
+Part = Callable[[str, str], str]
+
+
+class ScriptedPlayer:
+    """Answers by a function of the instruction and the inputs, as a good model would."""
+
+    name = MODEL
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+
+    async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
+        instruction, inputs = (message.content for message in request.messages)
+        return Reply(self._part(instruction, inputs), "stop", 50, 10, 0.0, 0.01)
+
+    def count_tokens(self, request: Request) -> int:
+        return 50
+
+    def price(self) -> tuple[float, float]:
+        return 0.0, 0.0
+
+    async def close(self) -> None:
+        return
+
+
+def rows(name: str, file: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (EXAMPLES / name / file).read_text().split("\n") if line]
+
+
+def field(inputs: str, name: str) -> str:
+    """One input out of several lines `field: value`; a single input stands alone."""
+    return next(
+        (line.removeprefix(f"{name}: ") for line in inputs.splitlines() if line.startswith(f"{name}: ")), inputs
+    )
+
+
+def two_hops(instruction: str, inputs: str) -> str:
+    if instruction.startswith("Write a search query"):
+        return field(inputs, "question")
+    if instruction.startswith("Sum up"):
+        return "A note."
+    return {row["question"]: row["answer"] for row in rows("hotpotqa", "questions.jsonl")}[field(inputs, "question")]
+
+
+def claims(instruction: str, inputs: str) -> str:
+    row = {row["claim"]: row for row in rows("hover", "claims.jsonl")}[field(inputs, "claim")]
+    return "\n".join(row["titles"]) if instruction.startswith("Name the Wikipedia") else row["label"]
+
+
+def stories(_: str, inputs: str) -> str:
+    return {row["question"]: row["answer"] for row in rows("gsm8k", "stories.jsonl")}[inputs]
+
+
+def commas_out(instruction: str, inputs: str) -> str:
+    """Drafts with commas, and takes them out at the second look."""
+    return "Well, this, is it." if instruction.startswith("Do what") else "This is it."
+
+
+def discreet(instruction: str, inputs: str) -> str:
+    """Tells a stranger nothing, and ends with the person's whole message."""
+    if instruction.startswith("Write the request"):
+        return "A polite letter about the matter, please."
+    return "Dear all," if instruction.startswith("Do what") else inputs
+
+
+def evaluated(name: str, part: Part, folder: Path) -> tuple[dict[str, Any], Path]:
+    """The document of `toishi eval` on a copy of the example, and the copy."""
+    copy = Path(shutil.copytree(EXAMPLES / name, folder / name))
+    registry.register("scripted", lambda _: ScriptedPlayer(part))
+    arguments = ["eval", str(copy / "task.toml"), "--model", MODEL, "--trust", "--json"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout), copy
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is trusted here is trusted nowhere else."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "calls"),
+    [
+        pytest.param(
+            "hotpotqa",
+            two_hops,
+            ["write_query", "search", "summarise", "write_query", "search", "summarise", "answer"],
+            id="hotpotqa",
+        ),
+        pytest.param("hover", claims, ["name_titles", "judge_claim"], id="hover"),
+        pytest.param("gsm8k", stories, ["prompt"], id="gsm8k"),
+        pytest.param("delegation", discreet, ["delegate", "remote", "finish"], id="delegation"),
+    ],
+)
+def test_an_example_is_solved_by_a_model_that_knows_the_answers(
+    name: str, part: Part, calls: list[str], tmp_path: Path
+) -> None:
+    found, folder = evaluated(name, part, tmp_path)
+    assert {split["score"] for split in found["splits"].values()} == {1.0}
+    journal = Journal.open(folder)
+    rollouts = journal.rollouts(found["run"])
+    journal.close()
+    assert {tuple(call.module for call in rollout.calls) for rollout in rollouts} == {tuple(calls)}
+
+
+def test_the_graph_of_the_instructions_is_judged_by_what_its_last_node_wrote(tmp_path: Path) -> None:
+    found, folder = evaluated("ifeval", commas_out, tmp_path)
+    journal = Journal.open(folder)
+    rollouts = journal.rollouts(found["run"])
+    examples = {
+        example.id: example for split in ("validation", "test") for example in journal.examples(*data(journal, split))
+    }
+    journal.close()
+    only_commas = [
+        one for one in rollouts if examples[one.example].fields["instruction_id_list"] == '["punctuation:no_comma"]'
+    ]
+    assert only_commas
+    assert {(rollout.output, rollout.score) for rollout in only_commas} == {("This is it.", 1.0)}
+
+
+def data(journal: Journal, split: str) -> tuple[str, str]:
+    """Where the newest run's rows of a split are."""
+    (run,) = journal.runs()
+    return run.data, split
+
+
+def test_a_leak_is_named_and_costs_half(tmp_path: Path) -> None:
+    def careless(instruction: str, inputs: str) -> str:
+        return inputs
+
+    found, folder = evaluated("delegation", careless, tmp_path)
+    assert {split["score"] for split in found["splits"].values()} == {0.5}
+    journal = Journal.open(folder)
+    rollout = journal.rollouts(found["run"])[0]
+    journal.close()
+    assert rollout.objectives == {"kept private": 0.0, "useful": 1.0}
+    assert "the stranger was told the private details " in rollout.feedback
