@@ -19,6 +19,7 @@ VERBS = (
     "run",
     "label",
     "eval",
+    "judge",
     "runs",
     "show",
     "diff",
