@@ -323,13 +323,13 @@ def test_placeholders_are_the_inputs_that_the_prompt_names(folder: Path) -> None
         pytest.param(
             "[program]",
             "[program",
-            " is not valid TOML: expected ']' at the end of a table declaration (at line 2, column 9)",
+            ", line 2 is no TOML: close the bracket (`[program`)",
             id="syntax",
         ),
         pytest.param(
             '"choice"\n',
             '"""choice',
-            " is not valid TOML: unterminated string (at line 9, the end of the file)",
+            ', line 9 is no TOML: close the quote (`kind = """choice`)',
             id="syntax at the end",
         ),
         pytest.param(

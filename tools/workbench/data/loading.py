@@ -4,7 +4,7 @@ The first pass keeps of every row what places it (a few hundred bytes), and the 
 few. Where they are many, they are read again from the files, each time that they are gone through.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toishi.tools.workbench.data.dividing import Divided, Row
@@ -13,6 +13,7 @@ from toishi.tools.workbench.data.placed import placed
 from toishi.tools.workbench.data.reading import Reader
 from toishi.tools.workbench.data.sources import Part
 from toishi.tools.workbench.data.splits import Splits
+from toishi.tools.workbench.data.unfilled import unfilled
 from toishi.tools.workbench.task import Task
 
 
@@ -54,6 +55,7 @@ def read_data(task: Task, folder: Path, *, progress: Progress | None = None) -> 
     first.run(progress)
     divided = first.divide(seed=task.seed, shares=task.data.shares, most=task.data.most)
     splits = placed(reader, divided.parts, first.ids(), first.hashes, first.kept, first.problems(divided))
+    splits = replace(splits, problems=(*splits.problems, *unfilled(task, splits.feedback[0].fields)))
     rows, drafted = tuple(first.rows), len(first.drafted)
     return Loaded(
         splits, tuple(reader.parts), rows, divided, tuple(first.bad), first.bad_rows, first.unlabelled, drafted

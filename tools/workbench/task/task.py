@@ -6,8 +6,8 @@ folder, and the prompts' texts are part of it, so its JSON is all that a run nee
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ from pydantic import Field, ValidationError
 from toishi.tools.workbench.errors import TaskError
 from toishi.tools.workbench.prompting import placeholders
 from toishi.tools.workbench.settings import TASK_FILE, find_project
+from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.task.data import ENDINGS, is_saved_dataset
 from toishi.tools.workbench.task.file import TaskFile
 from toishi.tools.workbench.task.program import ProgramSection
 from toishi.tools.workbench.task.section import Section
+from toishi.tools.workbench.task.toml import NotToml, parse_toml
 from toishi.tools.workbench.validation import explain
 
 DATA_ENDINGS = (*ENDINGS, ".log")
@@ -75,6 +77,7 @@ def load_task(path: Path, *, project: Path | None = None) -> Task:
         raise TaskError(f"{path}: {explain(error, TaskFile)}") from None
     root = (project or find_project(path)).resolve()
     program, texts, sources = _program(path, written.program, root)
+    _refuse_slips(path, written, texts)
     files = {key: _place(path, f"data.{key}", name, root) for key, name in written.data.files().items()}
     for key, name in files.items():
         if (
@@ -121,6 +124,20 @@ def _program(
     return written.model_copy(update=update), texts, {file: source_hash(root / file) for file in files}
 
 
+def _refuse_slips(source: Path, written: TaskFile, texts: Mapping[str, ModuleText]) -> None:
+    """A name in a prompt's braces that is nearly an input's would reach the model as it is written."""
+    if written.program.prompt is None:
+        return
+    for text in texts.values():
+        for name in IN_BRACES.findall(text.content):
+            near = get_close_matches(name, written.data.inputs, n=1, cutoff=0.75)
+            if near and name not in written.data.inputs:
+                raise TaskError(
+                    f"{source}: program.prompt = '{written.program.prompt}' names {{{name}}}, which is no input; "
+                    f"did you mean {{{near[0]}}}?"
+                )
+
+
 def source_hash(file: Path) -> str:
     """SHA-256 of a file's content."""
     with file.open("rb") as stream:
@@ -130,16 +147,15 @@ def source_hash(file: Path) -> str:
 def _parse(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text)
+        return parse_toml(text)
     except FileNotFoundError:
         raise TaskError(f"{path} does not exist; name a task.toml or the folder that holds one") from None
     except OSError as error:
         raise TaskError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise TaskError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        problem = str(error).replace("at end of document", f"at line {text.count(chr(10)) + 1}, the end of the file")
-        raise TaskError(f"{path} is not valid TOML: {problem[:1].lower()}{problem[1:]}") from None
+    except NotToml as problem:
+        raise TaskError(f"{path}{problem}") from None
 
 
 def _place(source: Path, key: str, name: str, project: Path) -> str:
@@ -152,7 +168,9 @@ def _place(source: Path, key: str, name: str, project: Path) -> str:
         raise TaskError(f"{source}: {key} = '{name}' leads out of the project folder {project}; {way_out}")
     if not full.is_file() and (inside_only or not is_saved_dataset(full)):
         what = "is no file" if full.exists() else "does not exist"
-        raise TaskError(f"{source}: {key} = '{name}' {what} (looked for {full})")
+        hint = did_you_mean(full.name, sorted(path.name for path in full.parent.glob("*.*")))
+        way_out = f"; {hint}" if hint.startswith("did") else f" (looked for {full})"
+        raise TaskError(f"{source}: {key} = '{name}' {what}{way_out}")
     return str(full) if outside else full.relative_to(project).as_posix()
 
 

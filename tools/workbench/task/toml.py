@@ -48,6 +48,8 @@ def _told(problem: str, text: str) -> str:
 
 def _plainly(problem: str) -> str:
     """tomllib's words where the line itself does not show what is wrong."""
+    if problem.startswith("Unterminated string"):
+        return "close the quote"
     if problem.startswith("Cannot overwrite a value"):
         return "the key stands there twice; keep one"
     twice = re.match(r"Cannot declare \((.*)\) twice", problem)
