@@ -17,6 +17,7 @@ VERBS = (
     "demo",
     "init",
     "run",
+    "data",
     "label",
     "eval",
     "judge",

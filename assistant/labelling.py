@@ -56,7 +56,7 @@ class Drafted:
 
 def draft_by_rules(rules: Sequence[Rule], rows: Sequence[Unlabelled], file: Path, inputs: Sequence[str]) -> Drafted:
     """A draft for every row that a rule matches; the others stay as they are."""
-    keeper = drafting.Keeper(file, inputs)
+    keeper = drafting.Keeper(file, inputs, rows)
     drafts = torn = 0
     for row in rows:
         found = apply_rules(rules, row.inputs)
@@ -99,7 +99,7 @@ def draft_by_model(
     journal.add_examples(content, {SPLIT: examples})
     run = add_run(journal, task, method=LABELLING, data=content)
     budget = Budget(replace(task.budget.limits(), max_rollouts=None))
-    keeper = drafting.Keeper(file, task.data.inputs)
+    keeper = drafting.Keeper(file, task.data.inputs, rows)
     counts = {True: 0, False: 0}
 
     async def work() -> tuple[tuple[str, ...], BudgetSpent | None]:

@@ -87,6 +87,7 @@ class Reader:
             raise DataError("the data was changed while it was read; start again")
         for index, part in enumerate(self.parts):
             require_columns(part.source, self._required())
+            self._require_answers(part)
             empty = True
             try:
                 for row in part.source.rows():
@@ -107,8 +108,17 @@ class Reader:
 
     def _required(self) -> list[str]:
         data = self.task.data
-        expected = data.expected if not (self.any_label or self.has_labels) else None
-        return [one for one in (*data.inputs, expected, data.split, data.group, *self._others) if one is not None]
+        return [one for one in (*data.inputs, data.split, data.group, *self._others) if one is not None]
+
+    def _require_answers(self, part: Part) -> None:
+        """The column of the answers may be missing where labels stand beside the data, or are about to."""
+        column = self.task.data.expected
+        if column is None or self.any_label or self.has_labels:
+            return
+        try:
+            require_columns(part.source, [column])
+        except DataError as problem:
+            raise DataError(f"{problem}; if nobody has labelled the rows yet, {LABEL_HINT}") from None
 
     def _found(self, index: int, part: Part, row: Raw) -> Found | Left:
         data = self.task.data
@@ -119,7 +129,7 @@ class Reader:
         if not expected and self._needs_expected:
             if self.has_labels:
                 return Left(index, row.number, "has no label yet", unlabelled=True)
-            raise Unusable(f"has an empty '{data.expected}'; fill it in, or take the row out")
+            raise Unusable(f"has an empty '{data.expected}'; fill it in, or take the row out, or {LABEL_HINT}")
         if self._choices is not None and expected and expected not in self._choices:
             raise Unusable(
                 f"has the label '{expected}', which is not among metric.choices; "

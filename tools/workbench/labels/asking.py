@@ -18,8 +18,8 @@ from toishi.tools.workbench.task.metric import SeveralKind
 
 Form = Literal["choice", "number", "text"]
 
-# What stands in their expected column is no answer: a pattern, tests, constraints.
-NO_ANSWER = ("regex", "code", "ifeval")
+# What stands in their columns is no answer: tests, constraints.
+NO_ANSWER = ("code", "ifeval")
 
 TEMPERATURE = 0.7
 """With which several samples are drawn; a single one is greedy."""

@@ -93,11 +93,12 @@ async def _draft(gateway: Gateway, task: Task, row: Unlabelled, how: Drafting) -
 
 
 class Keeper:
-    """Gathers drafts, and writes them into the labels' file every few seconds and at the end."""
+    """Gathers drafts of some rows, and writes them into the labels' file every few seconds and at the end."""
 
-    def __init__(self, file: Path, inputs: Sequence[str]) -> None:
+    def __init__(self, file: Path, inputs: Sequence[str], rows: Sequence[Unlabelled]) -> None:
         self._file = file
         self._inputs = inputs
+        self._place = {row.key: place for place, row in enumerate(rows)}
         self._new: list[Label] = []
         self._next = time.monotonic() + PAUSE_SECONDS
 
@@ -109,7 +110,7 @@ class Keeper:
 
     def write(self) -> None:
         """Puts what was gathered into the file; where a person said something about a row, that stays."""
-        new, self._new = self._new, []
+        new, self._new = sorted(self._new, key=lambda label: self._place[label.key]), []
         began = time.monotonic()
         if new:
             update_labels(self._file, self._inputs, lambda labels: merged(labels, new))

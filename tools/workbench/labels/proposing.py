@@ -29,12 +29,9 @@ Rows of data are to be sorted into classes for the task "{name}". The program th
 {instruction}
 </instruction>
 
-Read the rows below and propose the labels: few enough that each fits several rows, clear enough that two people would \
-sort alike, at most {most}. Where the instruction names labels, take those, to the letter. Write each label in lower \
-case with underscores, as in `card_arrival`. Answer with the labels, one a line, and nothing else.
-
-Rows:
-{rows}"""
+Read the rows that you are given and propose the labels: few enough that each fits several rows, clear enough that two \
+people would sort alike, at most {most}. Where the instruction names labels, take those, to the letter. Write each \
+label in lower case with underscores, as in `card_arrival`. Answer with the labels, one a line, and nothing else."""
 
 
 def messages_for(task: Task, rows: Sequence[Mapping[str, str]]) -> tuple[Message, ...]:
@@ -42,7 +39,8 @@ def messages_for(task: Task, rows: Sequence[Mapping[str, str]]) -> tuple[Message
     drawn = random.Random(derive_seed(task.seed, "labels/proposal")).sample(rows, min(SAMPLE, len(rows)))
     shown = "\n".join(f"- {_short(row_text(row))}" for row in drawn)
     instruction = "\n\n".join(task.seed_texts().values())[:LONGEST_INSTRUCTION]
-    return (Message("user", _ASKED.format(name=task.name, instruction=instruction, most=MOST, rows=shown)),)
+    asked = _ASKED.format(name=task.name, instruction=instruction, most=MOST)
+    return (Message("system", asked), Message("user", shown))
 
 
 def labels_in(reply: str) -> tuple[str, ...]:
