@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from toishi.tools.workbench.errors import UsageError
+from toishi.tools.workbench.judge_checks import CHECK
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.journal import Journal, RunRow
@@ -14,10 +15,10 @@ LABELLING = "label"
 def find_run(journal: "Journal", name: str) -> "RunRow":
     """A run that improves something, by its id, a part of it that only one run has, or `last`.
 
-    Raises `UsageError` with the nearest ids where there is none, and for an evaluation or a labelling.
+    Raises `UsageError` with the nearest ids where there is none, and for an evaluation, a labelling or a judge's check.
     """
     if name == "last":
-        improving = journal.newest_run(but=(EVALUATION, LABELLING))
+        improving = journal.newest_run(but=(EVALUATION, LABELLING, CHECK))
         if improving is not None:
             return improving
     run = journal.run(name)
@@ -25,6 +26,10 @@ def find_run(journal: "Journal", name: str) -> "RunRow":
         raise UsageError(
             f"Run {run.id} is an evaluation, which improves nothing; `toishi show {run.id}` tells what it found, and "
             "the same `toishi eval` again takes known answers from the journal"
+        )
+    if run.method == CHECK:
+        raise UsageError(
+            f"Run {run.id} checked a judge, which improves nothing; `toishi show {run.id}` tells what it found"
         )
     if run.method == LABELLING:
         raise UsageError(

@@ -12,6 +12,7 @@ from toishi.assistant.outcome import status_word
 from toishi.assistant.snapshot import program_name, result_of, task_of
 from toishi.assistant.view import RunView, fold
 from toishi.tools.workbench.events import CandidateAccepted, RunStarted
+from toishi.tools.workbench.judge_checks import CHECK
 from toishi.tools.workbench.runs import is_alive
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
         "skipped": view.skipped,
         "best": best_of(pool).number if pool else None,
         "evaluation": result_of(run) or None if run.method == EVALUATION else None,
+        "judge_check": result_of(run) or None if run.method == CHECK else None,
         "test": view.judged.model_dump(mode="json", exclude={"kind", "version"}) if view.judged else None,
         "change": {"hash": change.change.hash, "status": change.status} if change else None,
         "warnings": list(view.warnings),
@@ -83,6 +85,11 @@ def print_portrait(journal: "Journal", project: Path, run: "RunRow") -> None:
         console.say(f"{label:<{LABEL_WIDTH}}{text}")
     if run.method == EVALUATION:
         _print_evaluation(run)
+    if run.method == CHECK and result_of(run):
+        from toishi.assistant.judge_report import print_check
+
+        console.say()
+        print_check(result_of(run))
     if view.judged:
         console.say()
         print_verdict(view.judged)
@@ -112,12 +119,12 @@ def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: st
     reflection = models.get("reflection") or models["task"]
     facts = [
         ("started", f"{run.created[:16].replace('T', ' ')} UTC"),
-        ("improves", task["program"]["prompt"]),
+        ("improves", program_name(run)),
         ("models", models["task"] + ("" if reflection == models["task"] else f", rewriting by {reflection}")),
         ("metric", task["metric"]["kind"]),
     ]
     facts += _plan(view.plan) if view.plan else [("method", f"{run.method}, seed {run.seed}")]
-    if run.method == EVALUATION:
+    if run.method in (EVALUATION, CHECK):
         return facts
     facts.append(("spent", f"{wording.spent(view.rollouts, view.tokens, view.cost)}, {wording.duration(view.seconds)}"))
     rounds = f", and {wording.plural(view.skipped, 'round')} without one" if view.skipped else ""

@@ -7,37 +7,43 @@ changes is another judge, which nobody has checked.
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.models.names import split_address
-from toishi.tools.workbench.task import Task
-from toishi.tools.workbench.task.kinds.judges import JudgedKind
-from toishi.tools.workbench.task.metric import SeveralKind
+
+if TYPE_CHECKING:
+    from toishi.tools.workbench.journal import Journal
+    from toishi.tools.workbench.task import Task
+    from toishi.tools.workbench.task.kinds.judges import JudgedKind
 
 CHECK = "judge"
 """The method of a run that checked a judge; its result holds the judge's `fingerprint` as `judge`."""
 
 
-def judges_of(task: Task) -> Sequence[JudgedKind]:
+def judges_of(task: "Task") -> "Sequence[JudgedKind]":
     """The tables of a task's metric in which a model judges."""
+    # Imported when it is asked for, so that the name above costs nothing.
+    from toishi.tools.workbench.task.kinds.judges import JudgedKind
+    from toishi.tools.workbench.task.metric import SeveralKind
+
     metric = task.metric.root
     parts = metric.parts if isinstance(metric, SeveralKind) else (metric,)
     return [part for part in parts if isinstance(part, JudgedKind)]
 
 
-def judging_model(task: Task) -> str:
+def judging_model(task: "Task") -> str:
     """The model that judges, with the address of its server where it has one, however the task says it."""
     name, address = split_address(task.models.judge_name)[0], task.models.address_of(task.models.judge_name)
     return name if address is None else f"{name}@{address}"
 
 
-def fingerprint(judge: JudgedKind, model: str) -> str:
+def fingerprint(judge: "JudgedKind", model: str) -> str:
     """16 hexadecimal digits of all that decides how a judge judges; `model` as `judging_model` gives it."""
     body = {"model": model, **judge.model_dump(mode="json", exclude={"name", "weight"})}
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def unproved(journal: Journal, task: Task) -> str | None:
+def unproved(journal: "Journal", task: "Task") -> str | None:
     """One sentence where a judge of the task was never checked, or its last check ended badly; None where all is well.
 
     `task` has its models by name.
