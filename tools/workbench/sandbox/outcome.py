@@ -1,5 +1,6 @@
 """What a program may take, and what came of it."""
 
+import re
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,11 +68,16 @@ def explain(status: int, ended: str, refused: Sequence[str], stderr: str, limits
     last = stderr.rstrip().rpartition("\n")[2]
     if status & 0x7F:
         return None, _killed(status & 0x7F, limits)
-    if status and last.startswith("MemoryError"):
-        return status >> 8, f"used more than {limits.memory // MEGABYTE} MB"
-    if status and refused and "[Errno 1]" in last:
-        return status >> 8, f"tried to {meaning(refused[-1])}"
-    return status >> 8, ""
+    return status >> 8, cause(last, refused, limits) if status else ""
+
+
+def cause(error: str, refused: Sequence[str], limits: Limits) -> str:
+    """What is behind an error (the last line of its traceback): a limit, the forbidden call, or nothing: empty."""
+    if error.startswith("MemoryError"):
+        return f"used more than {limits.memory // MEGABYTE} MB"
+    if refused and re.match(r"\w*Error: \[Errno 1\]", error):
+        return f"tried to {meaning(refused[-1])}"
+    return ""
 
 
 LIMITS = {

@@ -22,6 +22,8 @@ def prepare() -> None:
         stream = io.TextIOWrapper(os.fdopen(descriptor, mode, closefd=False), "utf-8", "backslashreplace")
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+    # Tracebacks would look for files of the standard library, which nobody may open any more.
+    linecache.updatecache = lambda *_: []
 
 
 def run_program(source: bytes) -> NoReturn:

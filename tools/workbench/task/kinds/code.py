@@ -3,15 +3,79 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from toishi.tools.workbench.task.kinds.kind import Kind, Place
 
 
 class CodeKind(Kind):
-    """The answer is code, and what it does is right."""
+    """The answer is Python code, and tests of the row say whether what it does is right; it runs in the sandbox."""
 
     kind: Literal["code"]
+    tests: str | None = Field(
+        default=None,
+        min_length=1,
+        description="column that holds the tests of its row: Python assertions (as one text or a JSON list of texts; a "
+        "`def check(candidate)` as in HumanEval is understood), or a JSON list of objects with input and output. "
+        "Default: the expected answer is the only test, as what the code prints or what function returns",
+    )
+    function: str | None = Field(
+        default=None,
+        min_length=1,
+        description="name of the function that the answer must define; without tests it is called, and should return "
+        "the expected answer (read as JSON or as a Python literal)",
+    )
+    function_column: str | None = Field(
+        default=None, min_length=1, description="column that holds that name for its row; in place of function"
+    )
+    arguments: str | None = Field(
+        default=None,
+        min_length=1,
+        description="column that holds the arguments of the call: a JSON list (by position) or object (by name); "
+        "default: the row's inputs by name",
+    )
+    stdin: str | None = Field(
+        default=None, min_length=1, description="column that holds what the code may read from its standard input"
+    )
+    setup: str | None = Field(
+        default=None, min_length=1, description="column that holds Python to execute before the answer, as imports"
+    )
+    score: Literal["share", "all"] = Field(
+        default="share", description="'share': of the tests that pass; 'all': 1 where all pass, else 0"
+    )
+    seconds: float = Field(default=10.0, gt=0, le=3600, description="how long one answer may take")
+    memory: int = Field(default=512, ge=16, description="megabytes that it may use")
+    modules: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="installed packages that the code may import beside the standard library, as numpy; they must be "
+        "made for computing, since the sandbox opens no file",
+    )
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if self.function is not None and self.function_column is not None:
+            raise ValueError("function and function_column are both given; take one out")
+        if self.function is not None and not self.function.isidentifier():
+            raise ValueError(f"function = '{self.function}' is no name of a function")
+        calls = self.function is not None or self.function_column is not None
+        if self.arguments is not None and (self.tests is not None or not calls):
+            raise ValueError("arguments has a meaning only with function or function_column, and without tests")
+        if self.stdin is not None and (self.tests is not None or calls):
+            raise ValueError(
+                "stdin has a meaning only without tests and function, where what the code prints is judged"
+            )
+        return self
+
+    @property
+    def needs_expected(self) -> bool:
+        """Where no tests are named."""
+        return self.tests is None
+
+    def columns(self, at: str) -> dict[str, str]:
+        """The columns that it reads."""
+        keys = ("tests", "function_column", "arguments", "stdin", "setup")
+        return {f"{at}.{key}": column for key in keys if (column := getattr(self, key)) is not None}
 
 
 class PythonKind(Kind):
