@@ -5,7 +5,6 @@ nor do, among rows about which the data says nothing else, near-duplicates and t
 """
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -294,12 +293,3 @@ def _capped(rows: Sequence[Row], parts: Sequence[Split | None], most: Sequence[i
         for index in set(members) - set(chosen[:cap]):
             kept[index] = None
     return kept
-
-
-def label_counts(rows: Sequence[Row], parts: Sequence[Split | None]) -> dict[Split, Counter[str]]:
-    """How often each label stands in each part."""
-    counts: dict[Split, Counter[str]] = {split: Counter() for split in SPLITS}
-    for row, part in zip(rows, parts, strict=True):
-        if part is not None:
-            counts[part][row.label] += 1
-    return counts

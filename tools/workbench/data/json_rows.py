@@ -15,6 +15,8 @@ from toishi.tools.workbench.data.rows import Bad, Raw
 from toishi.tools.workbench.errors import DataError
 
 NO_OBJECT = 'is no JSON object; each should be one, such as {"text": "…"}'
+# An eval's definition beside its data.
+GRADERS = "testing_criteria.item"
 NAMED = ("data", "rows", "examples", "items", "samples", "records", "results")
 
 
@@ -68,7 +70,7 @@ class JsonArray(_Json):
             for prefix, event, _ in ijson.parse(stream):
                 if event == "start_array" and prefix == "" and not lengths:
                     return "item"
-                if event == "start_map" and prefix.endswith("item") and prefix.count("item") == 1:
+                if event == "start_map" and prefix.endswith("item") and prefix.count("item") == 1 and prefix != GRADERS:
                     lengths[prefix] = lengths.get(prefix, 0) + 1
         if not lengths:
             raise DataError(f"{self.name} holds no array of objects; one row should be one object in an array")

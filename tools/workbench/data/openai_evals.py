@@ -1,6 +1,7 @@
 """Rows of OpenAI evals: of the platform (`item`, and the output items of its runs) and of the open-source registry.
 
-A row of the platform gets the columns of its item; one of the registry `input`, `system`, `history` and `expected`.
+A row of the platform gets the columns of its item; one of the registry `input`, `system`, `history`,
+`expected` (the first right answer) and `ideals` (all of them, as a JSON list).
 """
 
 import json
@@ -33,14 +34,14 @@ def eval_columns(row: Mapping[str, Any]) -> dict[str, Any] | None:
     if _is_sample(row):
         asked = row["input"]
         messages = messages_of(asked) if isinstance(asked, list) else [("user", str(asked))]
-        return {**Call(tuple(messages), _ideal(row["ideal"])).columns()}
+        ideals = [_text(one) for one in (row["ideal"] if isinstance(row["ideal"], list) else [row["ideal"]])]
+        found = Call(tuple(messages), ideals[0] if ideals else "").columns()
+        # All right answers as one column, for the metrics that take a list.
+        return {**found, "ideals": json.dumps(ideals, ensure_ascii=False)}
     return None
 
 
-def _ideal(ideal: Any) -> str:
-    """One right answer as it stands; several as a JSON list."""
-    if isinstance(ideal, list) and len(ideal) == 1:
-        ideal = ideal[0]
+def _text(ideal: Any) -> str:
     return ideal if isinstance(ideal, str) else json.dumps(ideal, ensure_ascii=False)
 
 
