@@ -1,11 +1,11 @@
 """The answer is JSON, follows a schema, and says what is expected."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from toishi.tools.workbench.errors import TaskError
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.answers import column
 from toishi.tools.workbench.metrics.context import MetricContext
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST_NAMED = 6
 MISSING = object()
 
+# Keys and numbers of items, from the outermost to the innermost.
+Path = tuple[str | int, ...]
+
 
 class Structure:
     """0 for what is no JSON or breaks the schema; else 1, or how much of what is expected is there."""
@@ -32,8 +35,13 @@ class Structure:
         """The feedback is `correct`, or says where the JSON ends, breaks the schema, or is not what is expected."""
         try:
             value = parse(output.strip()) if self._section.around == "refused" else find(output)
+            return self._judged(example, value)
         except NotJson as error:
             return Judgement(0.0, f"the answer should be JSON, but it {error}: {quoted(output)}")
+        except RecursionError:
+            return Judgement(0.0, f"the JSON is nested too deeply: {quoted(output)}")
+
+    def _judged(self, example: Example, value: Any) -> Judgement:
         validator = self._validator(example)
         if validator is not None:
             problems = _problems(validator, value)
@@ -60,7 +68,7 @@ class Structure:
         except NotJson as error:
             return f"the expected answer {quoted(example.expected, 60)} {error}"
         for path in section.fields or ():
-            if _at(expected, path) is MISSING:
+            if _named(expected, path) is MISSING:
                 return f"the expected answer {quoted(example.expected, 60)} has no field '{path}'"
         return None
 
@@ -75,12 +83,11 @@ class Structure:
         if self._section.compare == "all":
             wrong = list(_differences(expected, value))
             return Judgement(0.0, _listed(wrong)) if wrong else Judgement(1.0, "correct")
-        fields = {path: _at(expected, path) for path in self._section.fields or ()} or dict(_leaves(expected))
-        wrong = [
-            difference
-            for path, wanted in fields.items()
-            if (difference := _difference(path, wanted, _at(value, path))) is not None
-        ]
+        if self._section.fields is not None:
+            fields = [(path, _named(expected, path), _named(value, path)) for path in self._section.fields]
+        else:
+            fields = [(_spoken(path), wanted, _at(value, path)) for path, wanted in _leaves(expected)]
+        wrong = [said for path, wanted, given in fields if (said := _difference(path, wanted, given)) is not None]
         if not wrong:
             return Judgement(1.0, "correct")
         score = 1 - len(wrong) / len(fields)
@@ -88,12 +95,7 @@ class Structure:
 
 
 def build(section: JsonKind, context: MetricContext) -> Metric:
-    """The metric of a table. Raises `TaskError` where its schema leans on another one that it does not hold."""
-    if section.json_schema is not None:
-        try:
-            _problems(_validator_of(json.dumps(section.json_schema, sort_keys=True)), {})
-        except LookupError as error:
-            raise TaskError(f"metric.json_schema: {error}; write the other schema into this one, under $defs") from None
+    """The metric of a table."""
     return Structure(section)
 
 
@@ -124,48 +126,47 @@ def _brief(message: str, longest: int = 160) -> str:
     return message if len(message) <= longest else f"…{message[-longest:]}"
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every value that holds no other, by its path; an empty object or list is one."""
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else key)
-    elif isinstance(value, list) and value:
-        for number, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}[{number}]")
+    if isinstance(value, dict | list) and value:
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, one in inner:
+            yield from _leaves(one, (*path, key))
     else:
         yield path, value
 
 
-def _at(value: Any, path: str) -> Any:
-    """What stands at a path such as `items[0].name`; `MISSING` where nothing does."""
-    if not path:
-        return value
-    if isinstance(value, dict):
-        # The longest key first: a key may have points in it.
-        for end in _ends(path):
-            if path[:end] in value:
-                return _at(value[path[:end]], path[end:].removeprefix("."))
-        return MISSING
-    if isinstance(value, list) and path.startswith("["):
-        number, _, rest = path[1:].partition("]")
-        if number.isdecimal() and int(number) < len(value):
-            return _at(value[int(number)], rest.removeprefix("."))
-    return MISSING
+def _at(value: Any, path: Path) -> Any:
+    """What stands at a path; `MISSING` where nothing does."""
+    for part in path:
+        if isinstance(part, str):
+            there = isinstance(value, dict) and part in value
+        else:
+            there = isinstance(value, list) and part < len(value)
+        if not there:
+            return MISSING
+        value = value[part]
+    return value
 
 
-def _ends(path: str) -> Iterator[int]:
-    yield len(path)
-    for place in range(len(path) - 1, 0, -1):
-        if path[place] in ".[":
-            yield place
+def _named(value: Any, path: str) -> Any:
+    """What stands at a path as people write it, such as `items[0].name`; `MISSING` where nothing does."""
+    parts = re.findall(r"\[(\d+)\]|([^.\[]+)", path)
+    return _at(value, tuple(int(number) if number else key for number, key in parts))
+
+
+def _spoken(path: Path) -> str:
+    """A path as people write it."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".") or "the whole"
 
 
 def _differences(expected: Any, value: Any) -> Iterator[str]:
     wanted, given = dict(_leaves(expected)), dict(_leaves(value))
     for path in wanted | given:
         if path not in wanted:
-            yield f"{path or 'the whole'}: not expected, got {_shown(given[path])}"
-        elif (difference := _difference(path, wanted[path], given.get(path, MISSING))) is not None:
+            yield f"{_spoken(path)}: not expected, got {_shown(given[path])}"
+        elif (difference := _difference(_spoken(path), wanted[path], given.get(path, MISSING))) is not None:
             yield difference
 
 
@@ -173,7 +174,7 @@ def _difference(path: str, wanted: Any, given: Any) -> str | None:
     if _same(wanted, given):
         return None
     got = "which is missing" if given is MISSING else f"got {_shown(given)}"
-    return f"{path or 'the whole'}: expected {_shown(wanted)}, {got}"
+    return f"{path}: expected {_shown(wanted)}, {got}"
 
 
 def _same(wanted: Any, given: Any) -> bool:

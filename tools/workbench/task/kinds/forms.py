@@ -1,6 +1,7 @@
 """Metrics that look at the form of an answer: regex, json, ifeval."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -8,6 +9,9 @@ from pydantic import Field, model_validator
 
 from toishi.tools.workbench.errors import TaskError
 from toishi.tools.workbench.task.kinds.kind import Kind, Place
+
+# Keys of a JSON Schema that hold values, not schemas.
+VALUES = ("const", "default", "enum", "examples")
 
 
 class RegexKind(Kind):
@@ -169,7 +173,36 @@ def schema_problem(schema: Any) -> str | None:
         validator_for(schema).check_schema(schema)
     except SchemaError as error:
         return f"{error.json_path}: {error.message}"
+    return _unresolved(schema)
+
+
+def _unresolved(schema: dict[str, Any]) -> str | None:
+    """The first reference of a schema to something that does not stand in it: nothing is fetched."""
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    own = str(schema.get("$id", ""))
+    resource = DRAFT202012.create_resource(schema)
+    resolver = Registry().with_resources([("", resource), (own, resource)]).crawl().resolver(own)
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            return f"its $ref '{reference}' leads nowhere within it; write what it means into it, under $defs"
     return None
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, list):
+        for inner in schema:
+            yield from _references(inner)
+    elif isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for key, inner in schema.items():
+            if key not in VALUES:
+                yield from _references(inner)
 
 
 def _read_schema(path: Path, name: str) -> dict[str, Any]:
