@@ -174,9 +174,7 @@ def _string_check(grader: Mapping[str, Any], expected: str | None, _: dict[str, 
             table["texts_column"] = column
         return table, ""
     if operation in ("ne", "neq") and literal:
-        return {"kind": "regex", "pattern": rf"\s*{re.escape(reference)}\s*\Z", "match": "absent"}, (
-            "an answer that ends in the text counts as wrong too"
-        )
+        return {"kind": "regex", "pattern": rf"(?!{re.escape(reference)}\Z)[\s\S]*", "match": "whole"}, ""
     raise _NotHere(f"there is no metric for the operation '{operation}'")
 
 

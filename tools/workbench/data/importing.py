@@ -30,6 +30,7 @@ EXPECTED = (
 )
 """How the column with the right answer is called, the likeliest first."""
 
+BOOKKEEPING = ("id", "custom_id", "system", "history", "ideals", "error", "model", "status", "object", "type")
 LISTED = 10
 TOLD_EVERY = 1000
 COUNTED_PROMPTS = 50
@@ -125,7 +126,7 @@ def _proposed(
         of_graders = proposal.expected if proposal is not None else None
         expected = of_graders or next((name for name in EXPECTED if name in names), None)
         rest = [name for name in _variables(found) if name != expected]
-        inputs = ["input"] if "input" in rest and found.format == "openai-evals" else rest
+        inputs = ["input"] if "input" in names and found.format == "openai-evals" else rest
     else:
         return found
     if proposal is None and expected == "expected" and several:
@@ -139,10 +140,8 @@ def _proposed(
 
 def _variables(found: Inspection) -> list[str]:
     """Columns that hold values of the person's own, and not the log's bookkeeping or a whole record."""
-    own = ("id", "custom_id", "system", "history", "input", "expected", "ideals", "output", "error", "model", "status")
     plain = [column.name for column in found.columns if column.filled and column.kind != "JSON"]
-    named = [name for name in plain if name not in own]
-    return named or [name for name in plain if name == "input"]
+    return [name for name in plain if name not in (*BOOKKEEPING, *EXPECTED)]
 
 
 def _graders(file: Path, *, named: bool) -> list[Mapping[str, Any]]:
