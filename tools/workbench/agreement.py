@@ -33,6 +33,10 @@ SUBSTANTIAL = 0.6
 FEWEST = 20
 """Rows below which no interval is to be believed."""
 
+FEWEST_OTHERS = 5
+"""Of the rows, so many must bear another mark than the commonest: on one bad answer no judge shows what it takes for
+bad."""
+
 MOST_MORE = 500
 """Beyond this, more marks are no way out."""
 
@@ -139,7 +143,7 @@ def agree(marks: Sequence[int], scores: Sequence[float], values: Sequence[str], 
     if len(set(marks)) > 1:
         kappa = _estimate(people, judge, lambda a, b: _kappa(a, b, many), derive_seed(seed, "agreement/kappa"))
         spearman = _estimate(people, np.asarray(scores), _spearman, derive_seed(seed, "agreement/spearman"))
-    verdict, more = _verdict(len(marks), kappa)
+    verdict, more = _verdict(len(marks), len(marks) - max(map(marks.count, range(many))), kappa)
     return Agreement(tuple(values), len(marks), accuracy, kappa, spearman, tuple(map(tuple, table)), verdict, more)
 
 
@@ -161,16 +165,18 @@ def between_people(raters: Mapping[str, Sequence[int | None]], values: Sequence[
     return BetweenPeople(len(raters), math.fsum(shares) / len(shares), math.fsum(known) / len(known) if known else None)
 
 
-def _verdict(rows: int, kappa: Estimate | None) -> tuple[Verdict, int | None]:
+def _verdict(rows: int, others: int, kappa: Estimate | None) -> tuple[Verdict, int | None]:
+    """`others`: rows with another mark than the commonest."""
     if kappa is None:
         return "marks are all alike", None
     if kappa.value <= SUBSTANTIAL:
         return "do not trust", None
-    if kappa.interval[0] >= SUBSTANTIAL:
-        return ("trust", None) if rows >= FEWEST else ("mark more", FEWEST - rows)
     # An interval's width falls with the root of the rows: how many until its lower end reaches the threshold?
     widening = (kappa.value - kappa.interval[0]) / (kappa.value - SUBSTANTIAL)
-    more = max(math.ceil(rows * widening**2) - rows, FEWEST - rows, 1)
+    narrow = math.ceil(rows * widening**2) if kappa.interval[0] < SUBSTANTIAL else rows
+    more = max(narrow, FEWEST, math.ceil(rows * FEWEST_OTHERS / others)) - rows
+    if more <= 0:
+        return "trust", None
     return ("mark more", more) if more <= MOST_MORE else ("do not trust", None)
 
 

@@ -95,6 +95,11 @@ def test_a_good_judge_on_few_rows_is_not_trusted_yet() -> None:
     assert f"do not trust it yet: mark about {thin.more} more rows." in thin.sentence
 
 
+def test_one_bad_answer_does_not_show_what_a_judge_takes_for_bad() -> None:
+    found = binary([[2, 0], [0, 38]])
+    assert (found.verdict, found.more) == ("mark more", 60)
+
+
 def test_as_many_more_rows_as_were_asked_for_settle_it() -> None:
     thin = binary([[9, 2], [2, 12]])
     assert thin.more is not None
@@ -137,7 +142,11 @@ def test_several_people_make_one_mark() -> None:
 
 
 def test_people_are_compared_with_one_another() -> None:
-    raters: dict[str, list[int | None]] = {"anna": [1, 1, 0, 0, None], "ben": [1, 0, 0, 0, 1], "cleo": [None, None, None, None, 1]}
+    raters: dict[str, list[int | None]] = {
+        "anna": [1, 1, 0, 0, None],
+        "ben": [1, 0, 0, 0, 1],
+        "cleo": [None, None, None, None, 1],
+    }
     found = between_people(raters, PASS)
     assert found == BetweenPeople(3, (0.75 + 1.0) / 2, 0.5)
     assert between_people({"anna": [1, 0]}, PASS) is None
