@@ -51,12 +51,12 @@ PAGE = "<!doctype html><html><body><h1>502 Bad Gateway</h1><hr>nginx</body></htm
 
 def answer(messages: list[dict[str, Any]]) -> str:
     """The reply to a conversation, by the rules above."""
-    last = str(messages[-1]["content"] or "")
+    last = str(messages[-1].get("content") or "")
     if messages[-1]["role"] == "tool":
         return last
     if "<instruction>" in last:
         return better_instruction(last)
-    prompt = "\n".join(str(message["content"] or "") for message in messages)
+    prompt = "\n".join(str(message.get("content") or "") for message in messages)
     asked = RULE.sub("", last).lower()
     return next((label for word, label in RULE.findall(prompt) if word.lower() in asked), "unknown")
 
@@ -77,7 +77,7 @@ def better_instruction(request: str) -> str:
 def tool_calls(request: dict[str, Any]) -> list[dict[str, Any]]:
     """The call that the last message asks for, where it asks for a tool that is there."""
     last = request["messages"][-1]
-    wanted = USE.search(str(last["content"] or "")) if last["role"] == "user" else None
+    wanted = USE.search(str(last.get("content") or "")) if last["role"] == "user" else None
     for tool in request.get("tools") or []:
         function = tool["function"]
         if wanted is not None and wanted[1] == function["name"]:
@@ -109,7 +109,7 @@ def completion(request: dict[str, Any], fault: dict[str, Any], authorization: st
         text = f"{text} {authorization}"
     if kind == "truncated":
         text = text[: len(text) // 2]
-    prompt_tokens = sum(len(str(message["content"] or "").split()) for message in request["messages"])
+    prompt_tokens = sum(len(str(message.get("content") or "").split()) for message in request["messages"])
     words = text.split()
     message: dict[str, Any] = {"role": "assistant", "content": None if kind == "no_content" or calls else text}
     choice: dict[str, Any] = {
@@ -137,7 +137,7 @@ def chunks(document: dict[str, Any], request: dict[str, Any]) -> list[dict[str, 
     for choice in document["choices"]:
         message = choice["message"]
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-        deltas += [{"content": piece} for piece in re.findall(r"\S+\s*|\s+", message["content"] or "")]
+        deltas += [{"content": piece} for piece in re.findall(r"\S+\s*|\s+", message.get("content") or "")]
         for number, call in enumerate(message.get("tool_calls", [])):
             whole = call["function"]["arguments"]
             deltas.append(

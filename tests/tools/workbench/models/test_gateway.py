@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ class ScriptedModel:
         *failures: Exception,
         gate: asyncio.Event | None = None,
         price: tuple[float, float] | None = (0.0, 0.0),
+        pieces: tuple[str, ...] = (),
     ) -> None:
         self.calls: list[Request] = []
         self.asked = asyncio.Event()
@@ -35,6 +37,7 @@ class ScriptedModel:
         self._failures = list(failures)
         self._gate = gate
         self._price = price
+        self._pieces = pieces
 
     async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         self.calls.append(request)
@@ -50,6 +53,8 @@ class ScriptedModel:
             self.in_flight -= 1
         if self._failures:
             raise self._failures.pop(0)
+        for piece in self._pieces if listen is not None else ():
+            listen(piece)
         cost = None if self._price is None else 10 * self._price[0] + 2 * self._price[1]
         return Reply(request.messages[-1].content.upper(), "stop", 10, 2, cost, 0.0)
 
@@ -192,11 +197,24 @@ async def test_retry_after_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
         await sleep(0)
 
     monkeypatch.setattr(asyncio, "sleep", record)
-    gate, _ = gateway(ScriptedModel(ModelUnavailable("busy", retry_after=7.0)))
+    # Those beside it wait at the endpoint's door, by the event loop's own clock.
+    model = ScriptedModel(ModelUnavailable("busy", retry_after=0.05))
+    gate, _ = gateway(model)
 
     await gate.call("task", ask("hello"))
 
-    assert [wait for wait in waits if wait] == [7.0]
+    assert [wait for wait in waits if wait] == [0.05]
+    assert len(model.calls) == 2
+
+
+async def test_an_endpoint_that_is_busy_gets_more_attempts_than_one_that_is_broken() -> None:
+    patience = Patience(attempts=2, attempts_when_busy=5, first_wait=0.0)
+    for busy, attempts in ((False, 2), (True, 5)):
+        model = ScriptedModel(*(ModelUnavailable("no", busy=busy) for _ in range(9)))
+        gate, _ = gateway(model, patience=patience)
+
+        with pytest.raises(ModelUnavailable, match=f"given up after {attempts} attempts"):
+            await gate.call("task", ask("hello"))
 
 
 async def test_an_endpoint_that_asks_for_too_long_a_wait_is_given_up() -> None:
@@ -300,3 +318,129 @@ async def test_closing_cuts_off_what_is_in_flight_and_closes_the_models() -> Non
     assert model.closed
     with pytest.raises(asyncio.CancelledError):
         await call
+
+
+async def test_who_listens_is_told_the_text_while_it_grows_and_in_the_end() -> None:
+    gate, _ = gateway(ScriptedModel(pieces=("HE", "HELL")))
+    heard: list[str] = []
+
+    await gate.call("task", ask("hello"), heard.append)
+
+    assert heard == ["HE", "HELL", "HELLO"]
+
+
+async def test_a_known_reply_is_told_at_once(journal: Journal) -> None:
+    gate, _ = gateway(ScriptedModel(pieces=("HE",)), journal=journal)
+    await gate.call("task", ask("hello"))
+    heard: list[str] = []
+
+    await gate.call("task", ask("hello"), heard.append)
+
+    assert heard == ["HELLO"]
+
+
+async def test_two_who_listen_to_one_call_hear_the_same_and_one_may_leave() -> None:
+    model = ScriptedModel(pieces=("HE", "HELL"), gate=(open_gate := asyncio.Event()))
+    gate, _ = gateway(model)
+    leaving: list[str] = []
+    staying: list[str] = []
+    calls = [asyncio.ensure_future(gate.call("task", ask("hello"), heard.append)) for heard in (leaving, staying)]
+    await model.asked.wait()
+    calls[0].cancel()
+    await asyncio.gather(calls[0], return_exceptions=True)
+    open_gate.set()
+
+    await calls[1]
+
+    assert staying == ["HE", "HELL", "HELLO"]
+    assert leaving == []
+
+
+async def test_many_calls_come_back_in_their_order() -> None:
+    gate, budget = gateway(ScriptedModel(), concurrency=3)
+
+    replies = await gate.call_many("task", [ask(str(number)) for number in range(20)])
+
+    assert [reply.text for reply in replies] == [str(number) for number in range(20)]
+    assert budget.spent().tokens == 20 * 12
+
+
+async def test_models_of_one_provider_share_its_places() -> None:
+    one, other = ScriptedModel(gate=asyncio.Event()), ScriptedModel()
+    other.name = "scripted/other"
+    budget = Budget(NO_LIMITS)
+    models = {"scripted/echo": one, "scripted/other": other}
+    gate = Gateway(models, journal=None, budget=budget, run="r-1", concurrency=1, patience=AT_ONCE)
+    first = asyncio.ensure_future(gate.call("task", ask("hello")))
+    await one.asked.wait()
+    second = asyncio.ensure_future(gate.call("task", replace(ask("hello"), model="scripted/other")))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert other.calls == []
+
+    first.cancel()
+
+    assert (await second).text == "HELLO"
+
+
+class ScriptedFailure(ScriptedModel):
+    """Fails for the text `bad` once two others are in flight; those are answered when `gate` opens."""
+
+    def __init__(self) -> None:
+        super().__init__(gate=asyncio.Event())
+        self.two = asyncio.Event()
+
+    async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
+        if request.messages[-1].content == "bad":
+            await self.two.wait()
+            raise ModelUnavailable("scripted/echo is down", retry_after=3600.0)
+        if self.in_flight:
+            self.two.set()
+        return await super().generate(request, listen)
+
+
+async def test_what_is_paid_for_when_a_model_is_given_up_is_finished_and_written_down(journal: Journal) -> None:
+    model = ScriptedFailure()
+    gate, budget = gateway(model, journal=journal, concurrency=3)
+
+    with pytest.raises(ModelUnavailable, match="given up after 1 attempt"):
+        await gate.call_many("task", [ask(text) for text in ("bad", "one", "two", "waits for a place")])
+    closing = asyncio.ensure_future(gate.close())
+    assert model._gate is not None
+    model._gate.set()
+    await closing
+
+    assert sorted(call.messages[-1].content for call in model.calls) == ["one", "two"]
+    assert budget.spent().tokens == 24
+    again = ScriptedModel()
+    resumed, _ = gateway(again, journal=journal)
+    assert (await resumed.call("task", ask("one"))).text == "ONE"
+    assert again.calls == []
+
+
+async def test_who_does_not_want_to_wait_for_what_is_paid_for_cuts_it_off(journal: Journal) -> None:
+    model = ScriptedFailure()
+    gate, budget = gateway(model, journal=journal, concurrency=3)
+    with pytest.raises(ModelUnavailable):
+        await gate.call_many("task", [ask(text) for text in ("bad", "one", "two")])
+    closing = asyncio.ensure_future(gate.close())
+    await asyncio.sleep(0)
+
+    closing.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert model.closed
+    assert model.in_flight == 0
+    assert budget.spent().tokens == 0
+
+
+async def test_a_key_in_a_reply_is_written_down_by_its_name(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOISHI_API_KEY", "SK-0123456789")
+    gate, _ = gateway(ScriptedModel(pieces=("IT IS SK-0123456789",)), journal=journal)
+    heard: list[str] = []
+
+    reply = await gate.call("task", ask("it is sk-0123456789"), heard.append)
+
+    assert reply.text == "IT IS [TOISHI_API_KEY]"
+    assert heard == ["IT IS [TOISHI_API_KEY]"] * 2

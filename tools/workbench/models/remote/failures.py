@@ -19,7 +19,7 @@ BUSY = (408, 429, 503, 529)
 WORDS = 200
 """Characters of what an endpoint said that are told on."""
 
-OWN_WORDS = re.compile(r"^(litellm\.)?\w+Error: (\w+Error: )?(\w+Exception - )?")
+OWN_WORDS = re.compile(r"^((litellm\.)?\w+(Error|Exception)( -|:) )+| Original exception: .*")
 
 
 def told(litellm: Any, error: Exception, where: str, *, way_to_a_key: str) -> ToishiError:

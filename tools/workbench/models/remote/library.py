@@ -9,9 +9,10 @@ import threading
 import warnings
 from importlib import import_module
 from typing import Any
+from weakref import WeakSet
 
 _importing = threading.Lock()
-_open_models: set[int] = set()
+_open_models: WeakSet[object] = WeakSet()
 
 
 def litellm() -> Any:
@@ -29,12 +30,12 @@ def litellm() -> Any:
 
 def opened(model: object) -> None:
     """Takes note of a model that may hold connections."""
-    _open_models.add(id(model))
+    _open_models.add(model)
 
 
 async def closed(model: object) -> None:
     """Closes the connections when no other model is open; they open again when needed."""
-    _open_models.discard(id(model))
+    _open_models.discard(model)
     if _open_models or "litellm" not in sys.modules:
         return
     library = litellm()
