@@ -92,5 +92,6 @@ def _first(answer: str, other: Callable[[str], bool], size: str) -> str:
 
 
 def _english(answer: str) -> str | None:
-    found = spoken(answer)
+    # The detector knows few words in capitals.
+    found = spoken(answer.lower())
     return None if found in (None, "en") else f"the answer should be in English; it reads as {named(found)}"
