@@ -20,6 +20,7 @@ from toishi.tools.workbench.budget import Budget, Spent
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.data.splits import Split
 from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.metrics.pairwise import Pairwise
 from toishi.tools.workbench.metrics.protocol import Judgement
 from toishi.tools.workbench.rollout import ModuleCall, Rollout
@@ -27,6 +28,7 @@ from toishi.tools.workbench.rollouts import RolloutRunner
 from toishi.tools.workbench.runs import Consent, create_run, snapshot, take_lock
 from toishi.tools.workbench.seeds import streams
 from toishi.tools.workbench.statistics import over_replicates
+from toishi.tools.workbench.subgroups import require_fields
 from toishi.tools.workbench.task import Task
 
 if TYPE_CHECKING:
@@ -42,22 +44,30 @@ TICK_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Plan:
-    """Which rows are scored (`rows` of each split, drawn by the task's seed; None: all), and how often each."""
+    """Which rows are scored (`rows` of each split, drawn by the task's seed; None: all), and how often each.
+
+    `fields` are those by which the rows will be grouped.
+    """
 
     splits: Sequence[Split]
     rows: int | None = None
     replicates: int = 1
+    fields: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Rollouts by (number of the version, split): a list for each replicate, in the order of the split's examples."""
+    """Rollouts by (number of the version, split): a list for each replicate, in the order of the split's examples.
+
+    `doubts` are sentences about the metric.
+    """
 
     run: str
     task: Task
     examples: Mapping[Split, Sequence[Example]]
     rollouts: Mapping[tuple[int, Split], Sequence[Sequence[Rollout]]]
     spent: Spent
+    doubts: Sequence[str] = ()
 
     def scores(self, version: int, split: Split) -> list[float]:
         """The score of each example, over its replicates."""
@@ -133,8 +143,10 @@ def score(
             other = sitting(journal, own.project, task, method=EVALUATION, consent=consent, budget=main.budget)
             sittings.append(stack.enter_context(other))
         examples = {split: drawn(getattr(main.rows, split), plan.rows, main.task.seed, split) for split in plan.splits}
-        rollouts = asyncio.run(_score(journal, versions, sittings, examples, plan, ticking))
-        return Scored(main.run, main.task, examples, rollouts, main.budget.spent())
+        everything = [example for split in plan.splits for example in examples[split]]
+        require_fields(everything, plan.fields, expected=main.task.data.expected)
+        rollouts, doubts = asyncio.run(_score(journal, versions, sittings, examples, plan, ticking))
+        return Scored(main.run, main.task, examples, rollouts, main.budget.spent(), doubts)
 
 
 def drawn(examples: Sequence[Example], rows: int | None, seed: int, purpose: str) -> list[Example]:
@@ -170,7 +182,7 @@ async def _score(
     examples: Mapping[Split, Sequence[Example]],
     plan: Plan,
     ticking: Ticking,
-) -> dict[tuple[int, Split], Sequence[Sequence[Rollout]]]:
+) -> tuple[dict[tuple[int, Split], Sequence[Sequence[Rollout]]], list[str]]:
     total = len(versions) * plan.replicates * sum(map(len, examples.values()))
     async with AsyncExitStack() as stack:
         # The task's own bench comes first, since its metric judges the others too.
@@ -184,10 +196,15 @@ async def _score(
                 benches[at.run] = await stack.enter_async_context(opened)
         runners = [benches[at.run].runner for at in sittings]
         candidates = [Candidate(dict(version.texts)) for version in versions]
-        with ticked(sittings[-1].budget, total, ticking):
-            metric = benches[sittings[-1].run].metric
+        main = sittings[-1]
+        metric = benches[main.run].metric
+        doubts = [
+            f"The metric may be satisfied without the task: {doubt}"
+            for doubt in await weaknesses(main.task.metric, metric, main.rows.all)
+        ]
+        with ticked(main.budget, total, ticking):
             if len(versions) > 1 and isinstance(metric, Pairwise):
-                return await _one_against_the_other(runners, candidates, examples, plan, metric)
+                return await _one_against_the_other(runners, candidates, examples, plan, metric), doubts
             ran = await asyncio.gather(
                 *(
                     _replicated(runner, candidate, examples[split], split, plan)
@@ -196,7 +213,7 @@ async def _score(
                 )
             )
     wanted = [(number, split) for number in range(len(versions)) for split in plan.splits]
-    return dict(zip(wanted, ran, strict=True))
+    return dict(zip(wanted, ran, strict=True)), doubts
 
 
 async def _replicated(

@@ -37,6 +37,7 @@ from toishi.tools.workbench.events import (
 )
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal, RunRow
+from toishi.tools.workbench.judge_checks import unproved
 from toishi.tools.workbench.judging import change_to, judge
 from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.models.protocol import Reply
@@ -148,6 +149,9 @@ class Sitting:
         async with open_bench(self.journal, self.project, self.row.id, self.task, self.splits, self.budget) as bench:
             for doubt in await weaknesses(self.task.metric, bench.metric, self.splits.all):
                 self.chronicle(Warned(message=f"The metric may be satisfied without the task: {doubt}"))
+            unchecked = unproved(self.journal, self.task)
+            if unchecked is not None:
+                self.chronicle(Warned(message=unchecked))
             left, needed = self.budget.rollouts_left(), len(self.splits.validation)
             if left is not None and left < needed:
                 return self._finish_without_baseline(

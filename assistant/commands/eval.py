@@ -109,9 +109,9 @@ def command(
             versions.insert(0, other_version(against, task, folder, journal))
             settle_trust(versions[0].project, versions[0].task, given=trust)
         consent = consent_for(journal, given=send_personal, rewriting=False)
-        plan = Plan(tuple(dict.fromkeys(chosen)), rows, replicates)
+        plan = Plan(tuple(dict.fromkeys(chosen)), rows, replicates, asked.fields)
         scored = score(journal, versions, plan, ticking, consent)
-        warned = [sentence for sentence in (unproved(journal, scored.task),) if sentence is not None]
+        warned = [*scored.doubts, *filter(None, [unproved(journal, scored.task)])]
         if against is None:
             found = baseline(scored, asked=asked, warned=warned)
         else:

@@ -77,6 +77,7 @@ def by_subgroup(
     `expected` is the name of the column with the right answers, by which groups can be made too. Raises `DataError` for
     a field that no example has.
     """
+    require_fields(examples, fields, expected=expected)
     found = []
     for field in dict.fromkeys(fields):
         for value, places in _groups(_values(examples, field, expected)):
@@ -86,6 +87,15 @@ def by_subgroup(
             found.append(Subgroup(field, value, mean_of(scores, seed=stream), change))
     adjusted = holm([one.change.p_value for one in found if one.change is not None])
     return tuple(replace(one, adjusted_p=p) for one, p in zip(found, adjusted, strict=True)) if adjusted else (*found,)
+
+
+def require_fields(examples: Sequence[Example], fields: Sequence[str], *, expected: str | None = None) -> None:
+    """Raises `DataError` for a field by which these examples cannot be grouped, before anything is spent on them."""
+    for field in fields:
+        known = {name: None for example in examples for name in (*example.fields, *example.inputs)}
+        if field != expected and field not in known:
+            names = [*known, *([expected] if expected else [])]
+            raise DataError(f"no example has a field '{field}' to make subgroups by; {did_you_mean(field, names)}")
 
 
 def warnings(groups: Sequence[Subgroup]) -> list[str]:
@@ -117,10 +127,6 @@ def _figures(group: Subgroup) -> str:
 def _values(examples: Sequence[Example], field: str, expected: str | None) -> list[str]:
     if field == expected:
         return [example.expected.strip() or EMPTY for example in examples]
-    if not any(field in example.fields or field in example.inputs for example in examples):
-        known = {name: None for example in examples for name in (*example.fields, *example.inputs)}
-        names = [*known, *([expected] if expected else [])]
-        raise DataError(f"no example has a field '{field}' to make subgroups by; {did_you_mean(field, names)}")
     both = ({**example.inputs, **example.fields} for example in examples)
     return [fields.get(field, "").strip() or EMPTY for fields in both]
 
