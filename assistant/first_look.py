@@ -11,9 +11,15 @@ from toishi.tools.workbench.metrics.context import MetricContext
 from toishi.tools.workbench.personal.sending import before_sending, models_of
 from toishi.tools.workbench.runs import with_models
 from toishi.tools.workbench.task import Task
+from toishi.tools.workbench.task.metric import SeveralKind
 
 NEED_MORE = frozenset(("judge", "pairwise", "code", "python"))
 """Kinds of metric that need a model, the sandbox or a person's trust before they can be tried."""
+
+
+def _kinds(task: Task) -> set[str]:
+    metric = task.metric.root
+    return {part.kind for part in metric.parts} if isinstance(metric, SeveralKind) else {metric.kind}
 
 
 def doubts(task: Task, project: Path) -> list[str]:
@@ -21,7 +27,7 @@ def doubts(task: Task, project: Path) -> list[str]:
     try:
         splits = load_data(task, project)
         found = list(splits.problems)
-        if task.metric.kind not in NEED_MORE:
+        if not _kinds(task) & NEED_MORE:
             metric = build_metric(task, splits.all, MetricContext(project))
             found += asyncio.run(weaknesses(task.metric, metric, splits.all))
         task = with_models(task)

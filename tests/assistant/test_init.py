@@ -265,3 +265,31 @@ def in_terminal(*arguments: str, answers: list[str], folder: Path) -> str:
     assert process.wait() == 0, screen
     assert waiting == []
     return screen.replace("\r", "")
+
+
+def test_an_exported_eval_brings_its_graders(toishi: Toishi, mine: Mine) -> None:
+    grader = {
+        "type": "string_check",
+        "name": "match",
+        "input": "{{ sample.output_text }}",
+        "reference": "{{ item.verdict }}",
+        "operation": "eq",
+    }
+    (mine / "eval.json").write_text(json.dumps({"name": "mails", "testing_criteria": [grader]}))
+    (mine / "prompt.md").write_text("Say yes or no: {{item.mail}}\n")
+    refused = toishi("init", "eval.json").stderr
+    assert refused.endswith(
+        "eval.json holds graders and no rows; name the data as well: toishi init eval.json rows.jsonl\n"
+    )
+    items = [{"mail": f"{NAMES[n % 13]} wrote number {n * 7919}", "verdict": ("yes", "no")[n % 2]} for n in range(40)]
+    (mine / "items.jsonl").write_text("\n".join(json.dumps({"item": item}) for item in items))
+
+    answer = toishi("init", "eval.json")
+
+    assert answer.exit_code == 0, answer.stderr
+    task = load_task(mine / "task.toml", project=mine)
+    assert (task.metric.kind, task.data.inputs, task.data.expected) == ("exact", ("mail",), "verdict")
+    assert (
+        "Warning: prompt.md has double braces, {{item.mail}}; toishi fills {column}, with single ones.\n"
+        in answer.stderr
+    )

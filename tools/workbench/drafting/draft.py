@@ -13,7 +13,8 @@ from toishi.tools.workbench.drafting import reading, sizes, writing
 from toishi.tools.workbench.drafting.answers import KINDS, WITHOUT_ANSWERS, answers
 from toishi.tools.workbench.drafting.columns import Column
 from toishi.tools.workbench.drafting.decision import SAID, Decision
-from toishi.tools.workbench.drafting.programs import program_draft
+from toishi.tools.workbench.drafting.imported import Imported, imported
+from toishi.tools.workbench.drafting.programs import ProgramDraft, program_draft
 from toishi.tools.workbench.drafting.roles import NONE, Roles, Said, roles
 from toishi.tools.workbench.drafting.sources import Sources, sources
 from toishi.tools.workbench.errors import UsageError
@@ -91,19 +92,13 @@ def draft(wishes: Wishes, *, models: Sequence[Found], here: Path | None = None) 
     path = _path(wishes.out, found, here)
     looked = reading.read(found.data)
     seen, rows = looked.table, looked.rows
+    taken = imported(found, looked.shape)
     program = program_draft(found, path.parent, seen.names, corpus=wishes.corpus, output=wishes.output)
-    roled = roles(
-        seen,
-        named=program.asked_for,
-        said=Said(wishes.inputs, wishes.expected, wishes.split),
-        namer=program.shown,
-    )
-    if looked.shape == "chat-log" and roled.expected is not None and not wishes.expected:
-        reason = "what a model answered then; correct what is wrong before it counts as right"
-        roled = replace(roled, expected=replace(roled.expected, reason=reason, sure=False, options=(NONE,)))
+    roled = _roled(looked, wishes, taken, program)
     column = seen.by_name[str(roled.expected.value)] if roled.expected else None
-    judged = answers(seen, column, inputs=roled.input_names, said=wishes.metric, prompt=program.prompt_text)
-    program = program.with_first_prompt(seen, roled, column, judged.kind)
+    judged = taken.metric if not wishes.metric else None
+    judged = judged or answers(seen, column, inputs=roled.input_names, said=wishes.metric, prompt=program.prompt_text)
+    program = program.with_first_prompt(taken.system, roled, column, judged.kind)
     unlabelled = column is None and judged.kind not in WITHOUT_ANSWERS
     if unlabelled:
         roled = replace(roled, expected=Decision("data.expected", LABEL, LABELS))
@@ -129,9 +124,31 @@ def draft(wishes: Wishes, *, models: Sequence[Found], here: Path | None = None) 
         files={**program.files, **dict(judged.files)},
         decisions=decisions,
         questions=_questions(decisions),
-        warnings=(*looked.warnings, *program.warnings, *roled.warnings, *judged.warnings, *division.warnings),
+        warnings=(
+            *looked.warnings,
+            *taken.warnings,
+            *program.warnings,
+            *roled.warnings,
+            *judged.warnings,
+            *division.warnings,
+        ),
         needs_labels=unlabelled,
     )
+
+
+def _roled(looked: reading.Seen, wishes: Wishes, taken: Imported, program: ProgramDraft) -> Roles:
+    """The columns' roles: as said, else as the prompt names them, else as calls and evals do, else as they look."""
+    inputs = wishes.inputs or (() if program.asked_for else taken.inputs)
+    said = Said(inputs, wishes.expected or taken.expected, wishes.split)
+    roled = roles(looked.table, named=program.asked_for, said=said, namer=program.shown)
+    if inputs and not wishes.inputs:
+        roled = replace(roled, inputs=replace(roled.inputs, reason="what went in, as the rows say themselves"))
+    if roled.expected is None or wishes.expected or not taken.expected:
+        return roled
+    if looked.shape != "chat-log":
+        return replace(roled, expected=replace(roled.expected, reason="what the eval holds answers against"))
+    reason = "what a model answered then; correct what is wrong before it counts as right"
+    return replace(roled, expected=replace(roled.expected, reason=reason, sure=False, options=(NONE,)))
 
 
 def _path(out: Path | None, found: Sources, here: Path) -> Path:
@@ -162,7 +179,8 @@ def _name(found: Sources, path: Path) -> str:
 
 def _title(found: Sources) -> str:
     program = found.program or found.prompt
-    seen = [*([program.name] if program else []), *(file.name for file in found.data.values())]
+    files = (program, found.graders, *found.data.values())
+    seen = [file.name for file in files if file is not None]
     return f"Drafted by `toishi init` from {' and '.join(seen)}; change what you know better."
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toishi.tools.workbench.drafting.code import Code, Module, read_code
-from toishi.tools.workbench.drafting.columns import Column, Table
+from toishi.tools.workbench.drafting.columns import Column
 from toishi.tools.workbench.drafting.decision import SAID, Decision
 from toishi.tools.workbench.drafting.first import first_prompt, module_prompt
 from toishi.tools.workbench.drafting.roles import Roles
@@ -14,10 +14,10 @@ from toishi.tools.workbench.drafting.sources import Sources
 from toishi.tools.workbench.errors import TaskError, UsageError
 from toishi.tools.workbench.suggestion import did_you_mean
 
+DOUBLED = re.compile(r"{{\s*[\w.]+\s*}}")
 IN_BRACES = re.compile(r"{([A-Za-z_]\w*)}")
 OUTPUTS = ("output", "answer", "result", "response", "reply", "final")
 FIRST_PROMPT = "prompt.txt"
-SYSTEM = "system"
 ROOM = 4000
 """`program.max_characters` as it is without a word in the task."""
 
@@ -37,21 +37,19 @@ class ProgramDraft:
     warnings: tuple[str, ...] = ()
     missing: bool = False
 
-    def with_first_prompt(self, table: Table, roles: Roles, expected: Column | None, kind: str) -> "ProgramDraft":
+    def with_first_prompt(self, system: str, roles: Roles, expected: Column | None, kind: str) -> "ProgramDraft":
         """The same where there is a program; otherwise with a first prompt, drafted from the data.
 
-        Logged calls bring theirs, where all of them had the same system message.
+        Logged calls bring theirs: `system` is the system message that most of them had.
         """
         if not self.missing:
             return self
-        system = table.by_name.get(SYSTEM)
-        if system is None or SYSTEM in roles.input_names or not (system.distinct == 1 and all(system.values)):
+        if not system:
             text = first_prompt(kind, roles.input_names, expected)
             return replace(self, prompt_text=text, files={FIRST_PROMPT: text})
-        (text,) = system.counts
-        reason = "the system message that all the logged calls had; what is improved"
-        decisions = (replace(self.decisions[0], reason=reason), *_room(len(text)))
-        return replace(self, decisions=decisions, prompt_text=text, files={FIRST_PROMPT: f"{text}\n"})
+        decision = replace(self.decisions[0], reason="the system message of the logged calls; what is improved")
+        decisions = (decision, *_room(len(system)))
+        return replace(self, decisions=decisions, prompt_text=system, files={FIRST_PROMPT: f"{system}\n"})
 
 
 def program_draft(found: Sources, folder: Path, columns: Sequence[str], *, corpus: str, output: str) -> ProgramDraft:
@@ -81,6 +79,9 @@ def _prompt(found: Sources, folder: Path, columns: Sequence[str]) -> ProgramDraf
         f"{name} names {{{one}}}, which is no column ({did_you_mean(one, columns)}); it would stay as it is written"
         for one in strange
     ]
+    doubled = DOUBLED.findall(text)
+    if doubled:
+        warnings.append(f"{name} has double braces, {doubled[0]}; toishi fills {{column}}, with single ones")
     others = tuple(inside(path, folder) for path in found.others.get("program", ()) if path.is_relative_to(folder))
     asked = tuple(one for one in wanted if one in columns)
     what = f"it names {_listed(asked)} in braces" if asked else "it names no column, so the row is sent below it"

@@ -3,11 +3,13 @@
 Files are told apart by their names' ends, and where a folder is looked at, by what their names say.
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from toishi.tools.workbench.data.graders import graders_in
 from toishi.tools.workbench.drafting.code import programs_in
 from toishi.tools.workbench.errors import UsageError
 
@@ -44,8 +46,8 @@ MOST_FILES = 2000
 class Sources:
     """Absolute paths. `program` is a Python file, with the `object` in it where one was named; `prompt` a text file.
 
-    `data` is by key of `[data]`: `file`, or the splits. `others` are further files that would do, by `program` and
-    `data`, the likeliest first.
+    `data` is by key of `[data]`: `file`, or the splits. `graders` is an OpenAI eval as exported. `others` are further
+    files that would do, by `program` and `data`, the likeliest first.
     """
 
     data: dict[str, Path]
@@ -53,6 +55,7 @@ class Sources:
     program: Path | None = None
     object: str = ""
     corpora: tuple[Path, ...] = ()
+    graders: Path | None = None
     others: dict[str, tuple[Path, ...]] = field(default_factory=dict)
     found: bool = False
     """Whether anything was looked for, rather than named."""
@@ -69,6 +72,7 @@ def sources(named: Sequence[str], here: Path) -> Sources:
     if len(folders) > 1:
         raise UsageError(f"{folders[0]} and {folders[1]} are both folders; name one")
     data: list[Path] = []
+    evals: list[Path] = []
     programs: list[tuple[Path, str | None]] = []
     for path in paths:
         file, colon, inside = str(path).rpartition(":")
@@ -79,17 +83,21 @@ def sources(named: Sequence[str], here: Path) -> Sources:
         elif path.suffix.lower() == ".py":
             programs.append((_existing(path), ""))
         elif path.suffix.lower() in DATA:
-            data.append(_existing(path))
+            (evals if is_eval(_existing(path)) else data).append(path.resolve())
         else:
             programs.append((_existing(path), None))
     if len(programs) > 1:
         first, second = (path for path, _ in programs[:2])
         raise UsageError(f"{first} and {second} are two programs; name the one that is to be improved")
     beside = data[0].parent if data and not data[0].is_relative_to(here) else here
-    return _completed(folders[0] if folders else beside, data, programs[0] if programs else (None, None))
+    graders = evals[0] if evals else None
+    folder = folders[0] if folders else beside
+    return _completed(folder, data, programs[0] if programs else (None, None), graders)
 
 
-def _completed(folder: Path, data: list[Path], program: tuple[Path | None, str | None]) -> Sources:
+def _completed(
+    folder: Path, data: list[Path], program: tuple[Path | None, str | None], graders: Path | None
+) -> Sources:
     """With what is in the folder where data or program were not named."""
     path, inside = program
     near = list(_files(folder))
@@ -97,7 +105,7 @@ def _completed(folder: Path, data: list[Path], program: tuple[Path | None, str |
     others: dict[str, tuple[Path, ...]] = {}
     found = not data or path is None
     if not data:
-        data, others["data"] = _data_in(near, folder)
+        data, others["data"] = _data_in(near, folder, graders)
     if path is None:
         codes = [file for file in near if file.suffix == ".py" and programs_in(file)]
         likely = [*_prompts_in(near, folder, alone=not codes), *codes]
@@ -111,9 +119,20 @@ def _completed(folder: Path, data: list[Path], program: tuple[Path | None, str |
         program=path if code else None,
         object=inside or "",
         corpora=corpora,
+        graders=graders,
         others={key: files for key, files in others.items() if files},
         found=found,
     )
+
+
+def is_eval(path: Path) -> bool:
+    """Whether a file is an OpenAI eval as exported: one JSON object with graders."""
+    if path.suffix.lower() != ".json" or path.stat().st_size > LARGEST_PROMPT:
+        return False
+    try:
+        return bool(graders_in(json.loads(path.read_bytes())))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _existing(path: Path) -> Path:
@@ -135,13 +154,18 @@ def _files(folder: Path) -> Iterator[Path]:
             yield from (one.resolve() for one in below[:MOST_FILES])
 
 
-def _data_in(near: Sequence[Path], folder: Path) -> tuple[list[Path], tuple[Path, ...]]:
+def _data_in(near: Sequence[Path], folder: Path, graders: Path | None) -> tuple[list[Path], tuple[Path, ...]]:
     """The data of a folder: files that are splits of one another, or else the largest; and the others that would do."""
     likely = [
         path
         for path in near
         if path.suffix.lower() in DATA and not NOT_DATA.search(path.name) and not CORPUS.search(path.stem)
+        if path != graders
     ]
+    if not likely and graders is not None:
+        raise UsageError(
+            f"{graders} holds graders and no rows; name the data as well: toishi init eval.json rows.jsonl"
+        )
     if not likely:
         raise UsageError(
             f"{folder} holds no data ({', '.join(DATA)}); name a file with examples, one row each: "

@@ -23,11 +23,17 @@ def task_text(title: str, decisions: Sequence[Decision], notes: dict[str, tuple[
         tables.setdefault(name, [])
     for name, inside in tables.items():
         if name:
-            lines += ["", f"[{name}]"]
+            lines += ["", _header(name)]
         for decision in inside:
             lines += _line(decision.key.rpartition(".")[2], decision.value, decision.reason)
         lines += [f"# {line}" for line in notes.get(name, ())]
     return "\n".join(lines) + "\n"
+
+
+def _header(name: str) -> str:
+    """`metric.parts.0` is one of several tables under the same name."""
+    owner, _, last = name.rpartition(".")
+    return f"[[{owner}]]" if last.isdigit() else f"[{name}]"
 
 
 def _line(key: str, value: Value, reason: str) -> list[str]:
