@@ -147,7 +147,9 @@ def filter_calls(
     listener = _install(numbers, heard, _WITH_LISTENER)
     if listener >= 0:
         return listener
-    _checked(_install(numbers, unheard, _TSYNC), "seccomp")
+    # A number above 0 is that of a thread which could not be bound.
+    if _checked(_install(numbers, unheard, _TSYNC), "seccomp"):
+        raise RuntimeError("seccomp: another thread runs under a filter of its own")
     return None
 
 

@@ -2,10 +2,12 @@
 
 import difflib
 import fcntl
+import filecmp
 import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,16 +40,20 @@ State = tuple[int, int, int]
 class FileChange:
     """One file that the program made, changed or removed; `path` counts from the folder, with `/`.
 
-    `before` is None for a file that was not there, `after` for one that is there no more. Symbolic links are no files
-    here: one in place of a file counts as its removal.
+    `before` is None for a file that was not there, `after` for one that is there no more; both are None where `large`
+    says that there was too much to bring along. Symbolic links are no files here: one in place of a file counts as its
+    removal.
     """
 
     path: str
     before: bytes | None
     after: bytes | None
+    large: bool = False
 
     def diff(self) -> str:
-        """A unified diff, or one line where a side is no text."""
+        """A unified diff, or one line where a side is no text, or too large."""
+        if self.large:
+            return f"File {self.path} differs, and is too large to be shown\n"
         try:
             old, new = (side.decode().splitlines(keepends=True) for side in (self.before or b"", self.after or b""))
         except UnicodeDecodeError:
@@ -93,41 +99,50 @@ def copy_folder(folder: Path, target: Path, *, most: int) -> dict[str, State]:
     return states
 
 
-def changes(original: Path, copied: Path, states: Mapping[str, State]) -> tuple[FileChange, ...]:
-    """What differs from the original, sorted by path; `states` are those that `copy_folder` gave."""
+def changes(original: Path, copied: Path, states: Mapping[str, State], *, most: int) -> tuple[FileChange, ...]:
+    """What differs from the original, sorted by path; `states` are those that `copy_folder` gave.
+
+    Contents of `most` bytes in all are brought along, those of the first files.
+    """
     found = []
     now = {path.relative_to(copied).as_posix(): path for path in _regular_files(copied)}
     for path in sorted({*states, *now}):
-        if path in now and path in states and _state(now[path]) == states[path]:
+        before = original / path if path in states and (original / path).is_file() else None
+        after = now.get(path)
+        if after is not None and path in states and _state(after) == states[path]:
             continue
-        before = (original / path).read_bytes() if path in states else None
-        after = now[path].read_bytes() if path in now else None
-        if before != after:
-            found.append(FileChange(path, before, after))
+        sizes = sum(side.stat().st_size for side in (before, after) if side is not None)
+        if sizes > most:
+            if before is None or after is None or not filecmp.cmp(before, after, shallow=False):
+                found.append(FileChange(path, None, None, large=True))
+            continue
+        old, new = (None if side is None else side.read_bytes() for side in (before, after))
+        if old != new:
+            most -= sizes
+            found.append(FileChange(path, old, new))
     return tuple(found)
 
 
-def remove(folder: Path) -> None:
-    """Removes a folder with all that is in it, also where the program made folders that nobody may enter."""
-    for _ in _regular_files(folder, everything=True):
-        pass
-    shutil.rmtree(folder, ignore_errors=True)
+def _regular_files(folder: Path) -> Iterator[Path]:
+    """The files below, without following any link. What lies too deep for a path is passed over.
 
-
-def _regular_files(folder: Path, *, everything: bool = False) -> Iterator[Path]:
-    """The files below, without following any link; what the program closed to its owner is opened again."""
-    for directory, names, files in os.walk(folder):
-        if not everything:
-            names[:] = [name for name in names if name not in LEFT_OUT]
-        for name in names:
-            path = Path(directory, name)
-            if not path.is_symlink():
-                path.chmod(0o700)
-        for name in files:
-            path = Path(directory, name)
-            if name not in LEFT_OUT and stat.S_ISREG(path.lstat().st_mode):
-                path.chmod(path.stat().st_mode | stat.S_IRUSR)
-                yield path
+    The program may have made folders and files that not even their owner may enter and read.
+    """
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        with suppress(OSError):
+            here.chmod(0o700)
+            for entry in list(os.scandir(here)):
+                if entry.name in LEFT_OUT:
+                    continue
+                path = Path(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+                elif entry.is_file(follow_symlinks=False):
+                    if not entry.stat(follow_symlinks=False).st_mode & stat.S_IRUSR:
+                        path.chmod(stat.S_IRUSR)
+                    yield path
 
 
 def _copy_file(source: Path, copied: Path) -> None:

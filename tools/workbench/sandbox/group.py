@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 _KB = 1024
+_LEAST = 4096
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def _size(folder: str) -> int:
         with suppress(OSError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 with suppress(OSError):
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    # An empty file takes its place in the system's tables.
+                    total += max(_LEAST, entry.stat(follow_symlinks=False).st_blocks * 512)
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
     return total

@@ -5,13 +5,12 @@ signal ends them all at once. Every new process is asked for here before there i
 """
 
 import os
-import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from toishi.tools.workbench.sandbox import confinement, wire
+from toishi.tools.workbench.sandbox import confinement, removal, wire
 from toishi.tools.workbench.sandbox.group import Group
 from toishi.tools.workbench.sandbox.watch import VALUE, Watch
 
@@ -31,7 +30,7 @@ def main() -> None:
     reply = launch.run()
     if reply.get("ended") == "abandoned":
         # Nobody is left to look at the copy.
-        shutil.rmtree(request["scratch"], ignore_errors=True)
+        removal.remove(request["scratch"])
         return
     wire.send(REPLIES, reply, *(bytes(said) for said in launch.watch.said.values()))
 
@@ -76,7 +75,7 @@ class Launch:
                 {
                     "RLIMIT_CORE": 0,
                     "RLIMIT_FSIZE": limits["disk"],
-                    "RLIMIT_NOFILE": 1024,
+                    "RLIMIT_NOFILE": 256,
                     "RLIMIT_DATA": limits["memory"],
                     "RLIMIT_CPU": cores * (int(limits["seconds"]) + 2),
                 }

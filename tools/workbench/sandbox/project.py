@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from toishi.tools.workbench.errors import SandboxUnavailable, UsageError
-from toishi.tools.workbench.sandbox import copies, interpreter, landlock, policies
+from toishi.tools.workbench.sandbox import copies, interpreter, landlock, policies, removal
 from toishi.tools.workbench.sandbox.copies import FileChange
 from toishi.tools.workbench.sandbox.interpreter import Interpreter
 from toishi.tools.workbench.sandbox.machine import WITHOUT, machine
@@ -102,10 +102,10 @@ class Launch:
             refused = tuple(self.here.architecture.name_of(number) for number in reply["refused"])
             printed, complained = stdout.decode(errors="replace"), stderr.decode(errors="replace")
             code, reason = explain(reply["status"], reply["ended"], refused, complained, self.limits)
-            changes = copies.changes(self.folder, copied, states)
+            changes = copies.changes(self.folder, copied, states, most=self.limits.value)
             return ProjectOutcome(code == 0, printed, complained, code, reason, refused, changes=changes)
         finally:
-            copies.remove(scratch)
+            removal.remove(str(scratch))
 
     def cancel(self) -> None:
         """Lets go of the launcher, which then ends everything."""

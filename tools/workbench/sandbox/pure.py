@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from toishi.tools.workbench.errors import SandboxUnavailable
 from toishi.tools.workbench.sandbox import interpreter, landlock, policies
 from toishi.tools.workbench.sandbox.machine import machine
 from toishi.tools.workbench.sandbox.outcome import USUAL, Limits, Outcome, as_bytes, explain
@@ -48,7 +49,16 @@ class Job:
 
     def run(self) -> Outcome:
         """Blocks until the program has ended; raises `SandboxUnavailable`."""
-        zygote = _pool().take(self.preload)
+        zygote, is_new = _pool().take(self.preload)
+        try:
+            return self._run_in(zygote)
+        except SandboxUnavailable:
+            # One that had waited may have been killed meanwhile, as when the system runs out of memory.
+            if is_new or self._cancelled:
+                raise
+        return self._run_in(_Zygote(self.preload))
+
+    def _run_in(self, zygote: "_Zygote") -> Outcome:
         try:
             with self._lock:
                 self._zygote = zygote
@@ -120,13 +130,13 @@ class _Pool:
         self._lock = threading.Lock()
         self._idle: list[_Zygote] = []
 
-    def take(self, preload: tuple[str, ...]) -> _Zygote:
-        """A zygote with these modules, the one that was used last, or a new one."""
+    def take(self, preload: tuple[str, ...]) -> tuple[_Zygote, bool]:
+        """A zygote with these modules, the one that was used last, or a new one; and whether it is new."""
         with self._lock:
             for place in range(len(self._idle) - 1, -1, -1):
                 if self._idle[place].preload == preload:
-                    return self._idle.pop(place)
-        return _Zygote(preload)
+                    return self._idle.pop(place), False
+        return _Zygote(preload), True
 
     def give_back(self, zygote: _Zygote) -> None:
         """Keeps it for the next program; of more than one for each processor, the one that waited longest goes."""
