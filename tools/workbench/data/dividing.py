@@ -94,6 +94,20 @@ def divide(
     return Divided(tuple(parts), len(rows) - len(exact), found, (*contradictions, *notes))
 
 
+def together(rows: Sequence[Row], near: Sequence[tuple[int, int]]) -> list[int]:
+    """For each row a number that it shares with those of the same inputs, of its group, and with near-duplicates."""
+    clusters = Clusters(len(rows))
+    clusters.join(near)
+    most = max(TEMPLATE_LEAST, TEMPLATE_SHARE * len(rows))
+    templates = {lowest for lowest, members in clusters.members().items() if len(members) > most}
+    narrower = Clusters(len(rows))
+    narrower.join((one, other) for one, other in near if clusters.of(one) not in templates)
+    for tags in ([row.key for row in rows], [row.group for row in rows]):
+        first: dict[bytes | str, int] = {}
+        narrower.join((first.setdefault(tag, index), index) for index, tag in enumerate(tags) if tag)
+    return [narrower.of(index) for index in range(len(rows))]
+
+
 def deal(
     groups: Sequence[Group], weights: Sequence[float], generator: random.Random, *, largest_first: bool = False
 ) -> list[int]:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from toishi.tools.workbench.data.dividing import Divided, Row, divide
+from toishi.tools.workbench.data.dividing import Divided, Row, divide, together
 from toishi.tools.workbench.data.duplicates import NearDuplicates
 from toishi.tools.workbench.data.reading import LABEL_HINT, Found, Left, Reader
 from toishi.tools.workbench.data.splits import SPLITS, Split, example_hash
@@ -15,6 +15,7 @@ from toishi.tools.workbench.example import Example
 FEW = 2**23
 """Characters of all examples together up to which they are kept in memory."""
 
+JUDGING = ("validation", "test")
 LISTED = 10
 TOLD_EVERY = 1000
 LONGEST_LABEL = 64
@@ -44,6 +45,7 @@ class FirstPass:
 
     def run(self, progress: Progress | None) -> None:
         """Goes through all rows; `DataError` for a bad one where that is strict, and where more are bad than good."""
+        read = 0
         for read, found in enumerate(self._reader.rows(), start=1):
             if progress is not None and read % TOLD_EVERY == 0:
                 progress(read)
@@ -51,9 +53,12 @@ class FirstPass:
                 self._leave(found)
             else:
                 self._take(found)
+        if progress is not None:
+            progress(read)
         if self.bad_rows > len(self.rows):
             share = f" ({self.bad_rows} of {self.bad_rows + len(self.rows)} rows cannot be used)"
-            raise DataError(self.bad[0] + (share if self.bad_rows > 1 else ""))
+            way_out = f"; or {LABEL_HINT}" if 2 * self.unlabelled > self.bad_rows else ""
+            raise DataError(self.bad[0] + (share if self.bad_rows > 1 else "") + way_out)
         if not self.rows:
             raise DataError(f"none of the {self.unlabelled} rows has a label; {LABEL_HINT}")
 
@@ -101,11 +106,10 @@ class FirstPass:
         parts: list[Split | None] = ["feedback"] * len(self.rows)
         for index, part in zip(settled, found.parts, strict=True):
             parts[index] = part
-        judging = {self.rows[index].key for index in settled if parts[index] in ("validation", "test")}
-        alike = {one if one in self.drafted else other for one, other in near if _judges(parts, one, other)}
+        likes = together(self.rows, near)
+        judging = {likes[index] for index in settled if parts[index] in JUDGING}
         for index in self.drafted:
-            row = self.rows[index]
-            if row.key in judging or index in alike or row.said in ("validation", "test"):
+            if likes[index] in judging or self.rows[index].said in JUDGING:
                 parts[index] = None
         return replace(found, parts=tuple(parts))
 
@@ -116,7 +120,7 @@ class FirstPass:
             what = "1 row was" if self.bad_rows == 1 else f"{self.bad_rows} rows were"
             more = f"; and {self.bad_rows - LISTED} more" if self.bad_rows > LISTED else ""
             notes.append(f"{what} left out: {'; '.join(self.bad)}{more}")
-        if self.unlabelled:
+        if self.unlabelled and self._reader.has_labels:
             notes.append(f"{self.unlabelled} rows have no label and were left out; {LABEL_HINT}")
         if self.drafted:
             away = sum(divided.parts[index] is None for index in self.drafted)
@@ -127,8 +131,8 @@ class FirstPass:
         return (*notes, *divided.notes)
 
     def _leave(self, left: Left) -> None:
-        if left.unlabelled:
-            self.unlabelled += 1
+        self.unlabelled += left.unlabelled
+        if left.unlabelled and self._reader.has_labels:
             return
         sentence = f"{self._reader.place(left.part, left.number)} {left.problem}"
         if self._strict:
@@ -155,10 +159,6 @@ class FirstPass:
             self.kept.append(example)
             if self._characters > FEW:
                 self.kept = None
-
-
-def _judges(parts: Sequence[Split | None], one: int, other: int) -> bool:
-    return parts[one] in ("validation", "test") or parts[other] in ("validation", "test")
 
 
 def _short(label: str) -> str:

@@ -43,8 +43,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A row that gives nothing, and why, to follow its place; `unlabelled` where all it lacks is an answer that may
-    still come."""
+    """A row that gives nothing, and why, to follow its place; `unlabelled` where all it lacks is an answer."""
 
     part: int
     number: int
@@ -127,9 +126,8 @@ class Reader:
         label = self._labels.of(inputs) if not own and self.has_labels and not self.any_label else None
         expected = own or ("" if label is None else label.expected)
         if not expected and self._needs_expected:
-            if self.has_labels:
-                return Left(index, row.number, "has no label yet", unlabelled=True)
-            raise Unusable(f"has an empty '{data.expected}'; fill it in, or take the row out, or {LABEL_HINT}")
+            problem = f"has an empty '{data.expected}'; fill it in, or take the row out"
+            return Left(index, row.number, problem, unlabelled=True)
         if self._choices is not None and expected and expected not in self._choices:
             raise Unusable(
                 f"has the label '{expected}', which is not among metric.choices; "

@@ -6,20 +6,21 @@ from typing import Any
 
 import pytest
 
-from toishi.tools.workbench.data import load_data
+from toishi.tools.workbench.data import Splits, load_data
+from toishi.tools.workbench.data.placed import Streamed
 from toishi.tools.workbench.errors import DataError
 from toishi.tools.workbench.task import Task
 
 LINES = [f"message {number},{'card' if number % 2 else 'refund'}" for number in range(20)]
 
 
-def task(choices: list[str] | None = None, **data: Any) -> Task:
+def task(choices: list[str] | None = None, *, metric: dict[str, Any] | None = None, **data: Any) -> Task:
     return Task.model_validate(
         {
             "name": "Messages",
             "program": {"prompt": "prompt.txt"},
             "data": {"inputs": ["text"], "expected": "label", **(data or {"file": "m.csv"})},
-            "metric": {"kind": "choice", "choices": choices},
+            "metric": metric or {"kind": "choice", "choices": choices},
             "texts": {},
             "sources": {},
         }
@@ -104,31 +105,66 @@ def test_blanks_around_the_expected_answer_are_taken_off(tmp_path: Path) -> None
     assert splits.all[0].inputs["text"].endswith(" ")
 
 
-@pytest.mark.parametrize(
-    ("lines", "sentence"),
-    [
-        pytest.param(
-            [*LINES, "message 20,"], "m.csv, line 22 has an empty 'label'; fill it in, or take the row out", id="empty"
-        ),
-        pytest.param(
-            [*LINES, "message 20,crad"],
-            "m.csv, line 22 has the label 'crad', which is not among metric.choices; did you mean 'card'?",
-            id="near label",
-        ),
-        pytest.param(
-            [*LINES, "message 20,weather"],
-            "m.csv, line 22 has the label 'weather', which is not among metric.choices; known are 'card', 'refund'",
-            id="far label",
-        ),
-        pytest.param([], "m.csv holds no rows; fill it, or name another file in the task", id="no rows"),
-    ],
-)
-def test_rows_that_cannot_be_used_are_named(tmp_path: Path, lines: list[str], sentence: str) -> None:
+BAD_ROWS = [
+    pytest.param(
+        [*LINES, "message 20,"], "m.csv, line 22 has an empty 'label'; fill it in, or take the row out", id="empty"
+    ),
+    pytest.param(
+        [*LINES, "message 20,crad"],
+        "m.csv, line 22 has the label 'crad', which is not among metric.choices; did you mean 'card'?",
+        id="near label",
+    ),
+    pytest.param(
+        [*LINES, "message 20,weather"],
+        "m.csv, line 22 has the label 'weather', which is not among metric.choices; known are 'card', 'refund'",
+        id="far label",
+    ),
+    pytest.param(
+        [*LINES, "message, 20,card"],
+        "m.csv, line 22 has 3 values for 2 columns; put double quotes around a text that holds a comma",
+        id="too many values",
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "sentence"), BAD_ROWS)
+def test_a_row_that_cannot_be_used_is_left_out_and_told(tmp_path: Path, lines: list[str], sentence: str) -> None:
     write(tmp_path, lines)
-    assert refusal(task(["card", "refund"]), tmp_path) == sentence
+    splits = load_data(task(["card", "refund"]), tmp_path)
+    assert len(splits.all) == 20
+    assert splits.problems == (f"1 row was left out: {sentence}",)
 
 
-def test_an_unknown_split_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("lines", "sentence"), BAD_ROWS)
+def test_a_strict_task_stops_at_the_first_row_that_cannot_be_used(
+    tmp_path: Path, lines: list[str], sentence: str
+) -> None:
+    write(tmp_path, lines)
+    assert refusal(task(["card", "refund"], file="m.csv", strict=True), tmp_path) == sentence
+
+
+def test_of_many_rows_that_cannot_be_used_ten_are_named(tmp_path: Path) -> None:
+    write(tmp_path, [*LINES, *(f"more {number}," for number in range(12))])
+    (problem,) = load_data(task(), tmp_path).problems
+    assert problem.startswith("12 rows were left out: m.csv, line 22 has an empty 'label'; fill it in")
+    assert problem.endswith("; and 2 more")
+    assert problem.count("m.csv, line") == 10
+
+
+def test_where_most_rows_cannot_be_used_there_is_nothing_to_go_on(tmp_path: Path) -> None:
+    write(tmp_path, [*LINES, *(f"more {number},weather" for number in range(21))])
+    assert refusal(task(["card", "refund"]), tmp_path) == (
+        "m.csv, line 22 has the label 'weather', which is not among metric.choices; known are 'card', 'refund' "
+        "(21 of 41 rows cannot be used)"
+    )
+
+
+def test_a_file_without_rows_is_named(tmp_path: Path) -> None:
+    write(tmp_path, [])
+    assert refusal(task(), tmp_path) == "m.csv holds no rows; fill it, or name another file in the task"
+
+
+def test_a_split_that_nobody_knows_is_named(tmp_path: Path) -> None:
     write(tmp_path, ["hi,card,testing"], header="text,label,part")
     sentence = refusal(task(file="m.csv", split="part"), tmp_path)
     assert sentence == "m.csv, line 2 has the split 'testing'; did you mean 'test'?"
@@ -148,3 +184,141 @@ def test_a_column_that_the_data_does_not_have_is_named(tmp_path: Path) -> None:
     assert refusal(task(file="m.csv", split="part"), tmp_path) == (
         "m.csv has no column 'part'; its columns are 'text', 'label'"
     )
+
+
+def test_the_other_columns_are_fields_of_the_example(tmp_path: Path) -> None:
+    meta = {"plan": "gold", "n": [1, None]}
+    rows = [{"id": f"r{n}", "text": f"message {n}", "label": "card", "country": "DE", "meta": meta} for n in range(9)]
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    example = load_data(task(file="m.jsonl", subgroups=["meta.plan", "meta.city"]), tmp_path).all[0]
+    assert example.fields == {
+        "country": "DE",
+        "meta": '{"plan": "gold", "n": [1, null]}',
+        "meta.plan": "gold",
+        "meta.city": "",
+    }
+
+
+def test_dots_lead_into_objects_and_lists(tmp_path: Path) -> None:
+    rows = [{"item": {"question": f"q{n}", "answers": [f"a{n}", "x"]}, "plain.name": "p"} for n in range(9)]
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    columns = {"inputs": ["item.question", "plain.name"], "expected": "item.answers.0"}
+    splits = load_data(task(file="m.jsonl", metric={"kind": "exact"}, **columns), tmp_path)
+    assert {(example.inputs["item.question"], example.expected) for example in splits.all} == {
+        (f"q{n}", f"a{n}") for n in range(9)
+    }
+    assert splits.all[0].inputs["plain.name"] == "p"
+
+
+def test_rows_without_an_answer_are_fine_where_the_metric_needs_none(tmp_path: Path) -> None:
+    write(tmp_path, [f"message {number}," for number in range(9)])
+    judge = {"kind": "judge", "rubric": "Is it polite?"}
+    assert {example.expected for example in load_data(task(metric=judge, file="m.csv"), tmp_path).all} == {""}
+    splits = load_data(task(metric=judge, file="m.csv", expected=None), tmp_path)
+    assert (len(splits.all), splits.all[0].fields) == (9, {"label": ""})
+
+
+def test_where_hardly_a_row_has_an_answer_the_way_out_is_named(tmp_path: Path) -> None:
+    write(tmp_path, [*LINES[:2], *(f"more {number}," for number in range(5))])
+    assert refusal(task(), tmp_path) == (
+        "m.csv, line 4 has an empty 'label'; fill it in, or take the row out (5 of 7 rows cannot be used); "
+        "or let a model or a rule draft some with: toishi label TASK.toml"
+    )
+
+
+def test_a_column_that_the_metric_reads_must_be_there(tmp_path: Path) -> None:
+    write(tmp_path, LINES)
+    metric = {"kind": "contains", "texts_column": "musts"}
+    assert refusal(task(metric=metric, file="m.csv"), tmp_path) == (
+        "m.csv has no column 'musts'; its columns are 'text', 'label'"
+    )
+
+
+LABEL_COLUMNS = "id,text,expected,source,status"
+
+
+def test_confirmed_labels_judge_and_drafted_ones_serve_as_feedback(tmp_path: Path) -> None:
+    write(tmp_path, [f"message {number}," for number in range(20)])
+    statuses = ["confirmed"] * 12 + ["drafted"] * 5 + ["refused"]
+    rows = [f"x{number},message {number},card,model:m,{status}" for number, status in enumerate(statuses)]
+    write(tmp_path, rows, "m.labels.csv", header=LABEL_COLUMNS)
+    splits = load_data(task(), tmp_path)
+    drafted = {f"message {number}" for number in range(12, 17)}
+    judging = {example.inputs["text"] for example in (*splits.validation, *splits.test)}
+    assert not drafted & judging
+    assert drafted < {example.inputs["text"] for example in splits.feedback}
+    assert len(splits.all) == 17
+    assert splits.problems == (
+        "3 rows have no label and were left out; let a model or a rule draft some with: toishi label TASK.toml",
+        "5 rows have a drafted label that nobody confirmed: they serve as feedback only",
+    )
+
+
+def test_a_drafted_row_that_almost_repeats_a_judging_one_is_left_out(tmp_path: Path) -> None:
+    lines = [f"message {number},card" for number in range(9)]
+    write(tmp_path, [*lines, *(f"MESSAGE {number}!," for number in range(9))])
+    rows = [f"x{number},MESSAGE {number}!,card,model:m,drafted" for number in range(9)]
+    write(tmp_path, rows, "m.labels.csv", header=LABEL_COLUMNS)
+    splits = load_data(task(), tmp_path)
+    judging = {example.inputs["text"] for example in (*splits.validation, *splits.test)}
+    feedback = {example.inputs["text"].casefold().rstrip("!") for example in splits.feedback}
+    assert len(judging) == 6
+    assert not feedback & judging
+    assert splits.problems == (
+        "9 rows have a drafted label that nobody confirmed: they serve as feedback only, and 6 of them not even so, "
+        "being like rows that judge",
+    )
+
+
+def test_labels_that_nobody_confirmed_cannot_judge(tmp_path: Path) -> None:
+    write(tmp_path, [f"message {number}," for number in range(6)])
+    rows = [f"x{number},message {number},card,model:m,drafted" for number in range(6)]
+    write(tmp_path, rows, "m.labels.csv", header=LABEL_COLUMNS)
+    assert refusal(task(), tmp_path) == (
+        "0 of 6 labels are confirmed, too few to judge by; read the drafts and confirm some with: "
+        "toishi label TASK.toml --confirm"
+    )
+
+
+def test_a_label_does_not_change_the_id_of_its_row(tmp_path: Path) -> None:
+    write(tmp_path, [*LINES[:9], *(f"more {number}," for number in range(3))])
+    rows = [f"x{number},more {number},card,person,confirmed" for number in range(3)]
+    write(tmp_path, rows, "m.labels.csv", header=LABEL_COLUMNS)
+    once = {example.inputs["text"]: example.id for example in load_data(task(), tmp_path).all}
+    write(tmp_path, [row.replace("card", "refund") for row in rows], "m.labels.csv", header=LABEL_COLUMNS)
+    assert {example.inputs["text"]: example.id for example in load_data(task(), tmp_path).all} == once
+
+
+def test_data_too_large_to_hold_is_read_anew_and_is_the_same(tmp_path: Path) -> None:
+    long = "word " * 25_000
+    lines = [f"{number} {long},{'card' if number % 2 else 'refund'}" for number in range(80)]
+    write(tmp_path, [*lines, "bad row"])
+    large = load_data(task(), tmp_path)
+    assert isinstance(large.feedback, Streamed)
+    held = Splits(tuple(large.feedback), tuple(large.validation), tuple(large.test))
+    assert (len(held.feedback), len(held.validation), len(held.test)) == (32, 24, 24)
+    assert held.content_hash == large.content_hash
+    assert [large.test[0], large.test[-1], *large.test[1:3]] == [held.test[0], held.test[-1], *held.test[1:3]]
+    assert large.test[::-1] == held.test[::-1]
+    with pytest.raises(IndexError):
+        large.test[24]
+    write(tmp_path, lines)
+    with pytest.raises(DataError, match="the data was changed while it was read; start again"):
+        list(large.test)
+
+
+def test_how_far_reading_is_can_be_followed(tmp_path: Path) -> None:
+    write(tmp_path, [f"message {number},card" for number in range(2500)])
+    told: list[int] = []
+    load_data(task(), tmp_path, progress=told.append)
+    assert told == [1000, 2000, 2500]
+
+
+def test_what_a_task_reads_does_not_change_with_the_format(tmp_path: Path) -> None:
+    write(tmp_path, LINES)
+    rows = [dict(zip(("text", "label"), line.split(","), strict=True)) for line in LINES]
+    (tmp_path / "m.json").write_text(json.dumps({"version": 1, "rows": rows}))
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "m.tsv").write_text("\n".join(["text\tlabel", *(line.replace(",", "\t") for line in LINES)]))
+    hashes = {load_data(task(file=f"m.{ending}"), tmp_path).content_hash for ending in ("csv", "json", "jsonl", "tsv")}
+    assert len(hashes) == 1
