@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types imports tests bench-quick figures lock clean
+.PHONY: help install demo test lint types imports tests docs bench-quick figures lock clean
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -47,6 +47,9 @@ imports: install  ## Which part may import which
 tests: install  ## The tests, with coverage printed
 	@mkdir -p build/coverage
 	$(BIN)/pytest --cov --cov-report=term --durations=10
+
+docs: install  ## The pages of docs that are made from the code
+	$(BIN)/python .dev/docs.py
 
 bench-quick: install  ## The benchmarks in their short form
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" --quick; done

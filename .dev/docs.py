@@ -15,7 +15,8 @@ import click
 
 from toishi.assistant import exit_codes, reference
 from toishi.assistant.cli import VERBS, cli
-from toishi.tools.workbench import errors
+from toishi.tools.workbench import errors, events
+from toishi.tools.workbench.journal import description
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -140,8 +141,36 @@ def errors_page() -> str:
     )
 
 
+def events_page() -> str:
+    """Every kind of event with its fields."""
+    parts = [
+        "What a run tells while it goes on. Each event is one JSON object; beside the fields below it has a `kind`, and "
+        "a `version` that counts the changes of this kind's fields. A **decision** is an event that a resumed run would "
+        "make again in the same order; all others are **telemetry**. [Events](../events.md) tells how to follow them.",
+    ]
+    for one in events.describe():
+        rows = [(f"`{name}`", kind, sentence) for name, kind, sentence in one.fields]
+        parts += [f"## `{one.kind}`", f"{one.sentence} Version {one.version}."]
+        parts += [grid(("field", "type", "meaning"), rows)] if rows else []
+    return page("Events", *parts)
+
+
+def journal_page() -> str:
+    """Every table of the journal with its columns."""
+    parts = [
+        "The tables of `.toishi/toishi.db`. `python -m toishi.tools.workbench.journal` prints the same as metadata for "
+        "Datasette. [Journal](../journal.md) tells what it is for.",
+    ]
+    for name, table in description.describe().items():
+        parts += [f"## `{name}`", table.sentence]
+        parts += [grid(("column", "meaning"), [(f"`{column}`", text) for column, text in table.columns.items()])]
+    return page("Tables of the journal", *parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "reference/task.md": task,
+    "reference/events.md": events_page,
+    "reference/journal.md": journal_page,
     "reference/errors.md": errors_page,
     "commands/index.md": commands,
     **{f"commands/{verb}.md": partial(command, verb) for verb in VERBS},

@@ -4,6 +4,7 @@ It looks at the values alone. Whether the metric can be cheated is asked in `che
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from statistics import fmean
 
 from toishi.tools.workbench.drafting.columns import Column, Table
 from toishi.tools.workbench.drafting.decision import SAID, Decision
-from toishi.tools.workbench.drafting.roles import IFEVAL, is_label
+from toishi.tools.workbench.drafting.roles import IFEVAL, TESTS, is_label, words
 from toishi.tools.workbench.drafting.rubric import rubric
 from toishi.tools.workbench.errors import TaskError
 
@@ -26,6 +27,8 @@ SHORT, MEDIUM = 8, 15
 """Words of the middle answer up to which it is a span, or a short text."""
 
 MOSTLY = 0.95
+ENTRY = "entry_point"
+ASSERTION = re.compile(r"\bassert\b|def check\(")
 TRIED, REPEATED = 100, 0.4
 MAJORITY = 0.6
 ROUNDED = 0.001
@@ -62,12 +65,12 @@ def answers(
     decision = Decision("metric.kind", said, SAID) if said else _kind(table, expected, inputs, prompt)
     kind = str(decision.value)
     if expected is None:
-        more = (_rubric(prompt, None),) if kind == "judge" else ()
+        more = (_rubric(prompt, None),) if kind == "judge" else _code(table) if kind == "code" else ()
         return Answers((decision, *more), files=_files(kind))
-    return Answers((decision, *_keys(kind, expected, prompt)), _warnings(table, expected, kind), _files(kind))
+    return Answers((decision, *_keys(kind, table, expected, prompt)), _warnings(table, expected, kind), _files(kind))
 
 
-def _keys(kind: str, expected: Column, prompt: str) -> tuple[Decision, ...]:
+def _keys(kind: str, table: Table, expected: Column, prompt: str) -> tuple[Decision, ...]:
     """The other keys of the kind, where its defaults would not do."""
     match kind:
         case "choice":
@@ -80,6 +83,8 @@ def _keys(kind: str, expected: Column, prompt: str) -> tuple[Decision, ...]:
             return _several(expected)
         case "judge":
             return (_rubric(prompt, expected),)
+        case "code":
+            return _code(table)
         case _:
             return ()
 
@@ -89,6 +94,8 @@ def _kind(table: Table, expected: Column | None, inputs: Sequence[str], prompt: 
         return Decision(
             "metric.kind", "ifeval", f"the columns {' and '.join(IFEVAL)} say what each answer must keep to"
         )
+    if _tests(table) is not None and (expected is None or expected.programs > MOSTLY):
+        return Decision("metric.kind", "code", "answers are code, and a column holds tests for it")
     if expected is None:
         options = tuple(kind for kind in KINDS if kind not in WITHOUT_ANSWERS)
         reason = "no column holds right answers, so a model marks by a rubric"
@@ -97,7 +104,8 @@ def _kind(table: Table, expected: Column | None, inputs: Sequence[str], prompt: 
     if expected.documents > MOSTLY and not _lists_of_answers(expected):
         return Decision("metric.kind", "json", f"{values} are JSON")
     if expected.programs > MOSTLY:
-        return Decision("metric.kind", "code", f"{values} are Python", False, ("judge", "text"))
+        reason = f"{values} are Python, and no column holds tests that could run it; a model marks by a rubric"
+        return Decision("metric.kind", "judge", reason, False, ("code", "text"))
     if expected.numbers > MOSTLY and not (is_label(expected) and expected.distinct <= 5):
         return Decision("metric.kind", "number", f"{values} are numbers", options=("exact",))
     if is_label(expected) or _all_named(expected, prompt):
@@ -153,6 +161,22 @@ def _number(column: Column) -> tuple[Decision, ...]:
             "metric.relative", ROUNDED, f"there are {what}: a rounded one may be off by a thousandth of its value"
         ),
     )
+
+
+def _code(table: Table) -> tuple[Decision, ...]:
+    """The column with tests, and the one with the function's name, as HumanEval and MBPP have them."""
+    tests = _tests(table)
+    if tests is None:
+        return ()
+    found = [Decision("metric.tests", tests.name, "the tests of each row; they run in the sandbox")]
+    if ENTRY in table.by_name:
+        found.append(Decision("metric.function_column", ENTRY, "the function that each answer must define"))
+    return tuple(found)
+
+
+def _tests(table: Table) -> Column | None:
+    tests = (column for column in table.columns if words(column.name) & TESTS and column.filled)
+    return next((column for column in tests if all(ASSERTION.search(value) for value in column.filled[:20])), None)
 
 
 def _json() -> tuple[Decision, ...]:

@@ -37,6 +37,9 @@ ANSWERS = _set(
 REPLIES = _set("output outputs response completion reply prediction generated")
 """Names of columns that often hold what a model said, right or wrong."""
 
+TESTS = _set("test tests")
+"""Names of columns that test code; they are for the metric."""
+
 KEYS = _set("id ids uid uuid guid key row index idx number nr no")
 GROUPS = _set("id uid user customer conversation thread session document story account patient author")
 PARTS = _set("split set partition subset fold part")
@@ -175,7 +178,7 @@ def _inputs(table: Table, said: tuple[str, ...], wanted: tuple[str, ...], taken:
         for column in table.columns
         if column.name not in {*taken, *IFEVAL}
         and column.filled
-        and not words(column.name) & (ANSWERS | REPLIES)
+        and not words(column.name) & (ANSWERS | REPLIES | TESTS)
         and not (column.is_key or words(column.name) <= KEYS)
         and (column.distinct > 1 or table.rows == 1)
     ]

@@ -37,7 +37,7 @@ def keys(found: Answers) -> Mapping[str, Any]:
         pytest.param("98765432{}", {"kind": "number", "relative": 0.001}, id="large numbers"),
         pytest.param('{{"name": "n{}", "age": 3}}', {"kind": "json", "compare": "fields"}, id="json"),
         pytest.param('["Bern", "Berne {}"]', {"kind": "f1", "separator": "json"}, id="several right answers"),
-        pytest.param(CODE, {"kind": "code"}, id="code"),
+        pytest.param(CODE, {"kind": "judge"}, id="code that nothing tests"),
         pytest.param("Bern {}", {"kind": "f1"}, id="spans"),
     ],
 )
@@ -64,6 +64,13 @@ def test_long_answers_are_marked_by_a_rubric_from_the_prompt() -> None:
 def test_labels_that_the_prompt_lists_need_not_come_again() -> None:
     assert judged(["billing", "fault"], rows=2).kind == "f1"
     assert judged(["billing", "fault"], rows=2, prompt="Sort into: billing, fault.").kind == "choice"
+
+
+def test_code_is_run_where_a_column_holds_tests() -> None:
+    row = {"prompt": "def f(x):", "canonical_solution": CODE, "test": "def check(candidate):\n    assert candidate(1)"}
+    seen = table("humaneval.jsonl", [{**row, "entry_point": "f"}] * 3)
+    solution = seen.by_name["canonical_solution"]
+    assert keys(answers(seen, solution)) == {"kind": "code", "tests": "test", "function_column": "entry_point"}
 
 
 def test_verifiable_instructions_are_known_by_their_columns() -> None:
