@@ -33,6 +33,8 @@ class _Place(NamedTuple):
     kind: str | None
     # All kinds that it could be; empty where there is one sort of table.
     kinds: dict[str, Model]
+    # Whether pydantic says next which of several types it tried.
+    labelled: bool = False
 
 
 def explain(error: ValidationError, model: Model, *, table: str = "") -> str:
@@ -57,11 +59,19 @@ def explain(error: ValidationError, model: Model, *, table: str = "") -> str:
     if kind == "value_error":
         where = f"{_name(place.path)}: " if place.path else ""
         return where + mistake["msg"].removeprefix("Value error, ")
+    # Where a key may have values of several types, each of them has its say.
+    there = [other for other in mistakes if _place(other["loc"], model, table).path == place.path]
+    should = " or ".join(dict.fromkeys(_should(other) for other in there))
+    should = "should " + should.replace("should ", "").replace(" or be ", " or ")
+    return f"{_name(place.path)} {should}" + ("" if ", not " in should else f", not {_shown(mistake['input'])}")
+
+
+def _should(mistake: ErrorDetails) -> str:
+    """What a value should be, in words of TOML."""
     should = re.sub(r"^(Input|Tuple|List|String|Value) ", "", mistake["msg"]).replace(" after validation", "")
     should = re.sub("a valid (tuple|list)", "a list", should).replace("a valid string", "text")
     should = should.replace("a valid integer", "a whole number").replace("a valid number", "a number")
-    should = should.replace("a valid boolean", "true or false").replace("a valid dictionary", "a table")
-    return f"{_name(place.path)} {should}" + ("" if ", not " in should else f", not {_shown(mistake['input'])}")
+    return should.replace("a valid boolean", "true or false").replace("a valid dictionary", "a table")
 
 
 def sections(annotation: Any) -> dict[str, Model]:
@@ -126,11 +136,14 @@ def _place(loc: Path, model: Model, table: str) -> _Place:
         if isinstance(part, int):
             place = place._replace(path=[*place.path, part])
             continue
+        if place.labelled:
+            place = place._replace(labelled=False)
+            continue
         field: FieldInfo | None = place.table.model_fields.get(part)
         tables = sections(field.annotation) if field is not None else {}
         kinds = {} if "" in tables else tables
         inner = next(iter(tables.values()), place.table) if not kinds else place.table
-        place = _Place([*place.path, part], inner, None, kinds)
+        place = _Place([*place.path, part], inner, None, kinds, field is not None and _is_choice(field.annotation))
     return place
 
 
@@ -149,6 +162,12 @@ def _tables(annotation: Any) -> Iterator[Model]:
 
 def _is_list(annotation: Any) -> bool:
     return get_origin(annotation) in (tuple, list)
+
+
+def _is_choice(annotation: Any) -> bool:
+    """Whether values of several types are allowed, none of them a table."""
+    types = [option for option in get_args(annotation) if option is not type(None)]
+    return get_origin(annotation) in (Union, UnionType) and len(types) > 1 and not any(_tables(annotation))
 
 
 def _kind_of(table: Model) -> str:
