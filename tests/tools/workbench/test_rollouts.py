@@ -14,8 +14,8 @@ from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.metrics.exact import Exact
 from toishi.tools.workbench.models.gateway import Gateway
-from toishi.tools.workbench.models.retrying import Patience
 from toishi.tools.workbench.models.protocol import Listener, Message, Reply, Request, Sampling
+from toishi.tools.workbench.models.retrying import Patience
 from toishi.tools.workbench.program import Call, Program, prompt_program
 from toishi.tools.workbench.rollouts import RolloutRunner
 

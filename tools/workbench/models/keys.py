@@ -77,4 +77,5 @@ def variable_of(name: str) -> str:
     if re.fullmatch(r"[A-Z][A-Z0-9_]*_(KEY|TOKEN|SECRET)", name):
         return name
     prefixes = ", ".join(provider.prefix for provider in PROVIDERS)
-    raise UsageError(f"'{name}' is no provider known here ({prefixes}) and no variable's name such as COHERE_API_KEY")
+    # What was given may be a key, so it is not repeated.
+    raise UsageError(f"that is no provider known here ({prefixes}) and no variable's name such as COHERE_API_KEY")

@@ -16,7 +16,7 @@ class MemoryKeyring(keyring.backend.KeyringBackend):
     priority: ClassVar[float] = 1.0
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.passwords: dict[tuple[str, str], str] = {}
         self.is_locked = False
 

@@ -10,8 +10,9 @@ import pytest
 from toishi.tools.workbench.budget import Budget, Limits
 from toishi.tools.workbench.errors import BudgetSpent, ModelUnavailable, ModelUnknown, RequestRefused, UsageError
 from toishi.tools.workbench.journal import Journal
-from toishi.tools.workbench.models.gateway import Gateway, Patience
+from toishi.tools.workbench.models.gateway import Gateway
 from toishi.tools.workbench.models.protocol import Listener, Message, Reply, Request, Sampling
+from toishi.tools.workbench.models.retrying import Patience
 
 NO_LIMITS = Limits()
 AT_ONCE = Patience(attempts=4, first_wait=0.0)
@@ -53,8 +54,9 @@ class ScriptedModel:
             self.in_flight -= 1
         if self._failures:
             raise self._failures.pop(0)
-        for piece in self._pieces if listen is not None else ():
-            listen(piece)
+        if listen is not None:
+            for piece in self._pieces:
+                listen(piece)
         cost = None if self._price is None else 10 * self._price[0] + 2 * self._price[1]
         return Reply(request.messages[-1].content.upper(), "stop", 10, 2, cost, 0.0)
 

@@ -11,7 +11,10 @@ higher.
 import hashlib
 import os
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+from toishi.tools.workbench.models.remote import library
 
 FRAME_TOKENS = 64
 MESSAGE_TOKENS = 16
@@ -56,15 +59,22 @@ class TokenBound:
 
 
 def encoding_of(model: str) -> str | None:
-    """The tokenizer of one of OpenAI's own models, where its vocabulary is on this machine. litellm must be loaded."""
+    """The tokenizer of one of OpenAI's own models, where its vocabulary is on this machine."""
     from tiktoken.model import encoding_name_for_model
+
+    folder = os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(_shipped()))
 
     try:
         name = encoding_name_for_model(model)
     except KeyError:
         return None
     file = hashlib.sha1(VOCABULARIES.format(name=name).encode(), usedforsecurity=False).hexdigest()
-    return name if os.path.isfile(os.path.join(os.environ.get("TIKTOKEN_CACHE_DIR", ""), file)) else None
+    return name if (Path(folder) / file).is_file() else None
+
+
+def _shipped() -> Path:
+    """Where the vocabularies lie that come with litellm."""
+    return Path(library.litellm().__file__).parent / "litellm_core_utils" / "tokenizers"
 
 
 @lru_cache

@@ -228,8 +228,9 @@ async def test_vllm_is_asked_for_log_probabilities(streams: bool, model_server: 
 
 async def test_a_provider_of_ones_own_in_litellm_serves_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
     import litellm
+    from litellm.llms.custom_llm import CustomLLM
 
-    class ParrotLLM(litellm.CustomLLM):  # type: ignore[misc]
+    class ParrotLLM(CustomLLM):
         async def acompletion(self, *_: object, messages: list[dict[str, str]], **__: object) -> Any:
             return litellm.completion("gpt-4o", messages, mock_response=messages[-1]["content"] * 2)
 
