@@ -128,7 +128,8 @@ def _home(key: str, model: Model) -> str | None:
 
 def _place(loc: Path, model: Model, table: str) -> _Place:
     """Follows pydantic's path, in which the kind of a table stands like a key, behind the table's own."""
-    place = _Place([table] if table else [], model, None, {})
+    tables = sections(model)
+    place = _Place([table] if table else [], model, None, {} if "" in tables else tables)
     for part in loc:
         if part in place.kinds:
             place = place._replace(table=place.kinds[str(part)], kind=str(part))
