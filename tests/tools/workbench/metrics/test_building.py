@@ -53,3 +53,39 @@ def test_labels_that_make_no_choice_are_refused(labels: list[str], sentence: str
     with pytest.raises(DataError) as raised:
         build_metric(task(kind="choice"), examples(*labels), CONTEXT)
     assert str(raised.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("metric", "row", "sentence"),
+    [
+        pytest.param(
+            {"kind": "number"},
+            Example("r-2", {"text": "hi"}, "many"),
+            "metric.kind = 'number' cannot judge the row r-2: the expected answer \"many\" holds no number",
+            id="a row that cannot be judged",
+        ),
+        pytest.param(
+            {"kind": "regex", "pattern_column": "patern"},
+            Example("r-2", {"text": "hi"}, "", {"pattern": "a"}),
+            "metric.pattern_column = 'patern' is no column of the data; did you mean 'pattern'?",
+            id="a column that is not there",
+        ),
+        pytest.param(
+            {"kind": "several", "parts": [{"name": "right", "kind": "number"}]},
+            Example("r-2", {"text": "hi"}, "many"),
+            "metric.kind = 'several' cannot judge the row r-2: the expected answer \"many\" holds no number (right)",
+            id="in a part",
+        ),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_before_anything_is_paid(
+    metric: dict[str, Any], row: Example, sentence: str
+) -> None:
+    with pytest.raises(DataError) as raised:
+        build_metric(task(**metric), [row], CONTEXT)
+    assert str(raised.value) == sentence
+
+
+def test_a_column_may_be_an_input_too() -> None:
+    row = Example("1", {"text": "hi", "pattern": "^h"}, "")
+    assert build_metric(task(kind="regex", pattern_column="pattern"), [row], CONTEXT) is not None
