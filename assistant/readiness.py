@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,11 +111,11 @@ def _journal(given: Path | None) -> Check:
     from toishi.tools.workbench.journal import Journal
 
     try:
-        journal = Journal.open(project)
+        with closing(Journal.open(project)) as journal:
+            journal.check()
+            runs = int(journal.read("SELECT count(*) FROM runs")[0][0])
     except ToishiError as error:
         return Check("journal", False, str(error))
-    runs = int(journal.read("SELECT count(*) FROM runs")[0][0])
-    journal.close()
     return Check("journal", True, f"{file}, {runs} run{'s' * (runs != 1)}")
 
 

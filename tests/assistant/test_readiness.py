@@ -1,15 +1,18 @@
 """`toishi models` and `toishi doctor`: what is here, and the way to what is not."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.assistant.conftest import Toishi
+from tests.assistant.conftest import RUN, Toishi
 from toishi.assistant import readiness
 from toishi.assistant.readiness import Check, checks, methods
 from toishi.tools.workbench.errors import ModelUnknown
 from toishi.tools.workbench.models.discovery import discover
+from toishi.tools.workbench.runs import take_lock
+from toishi.tools.workbench.settings import journal_file
 
 KEY = "sk-this-value-must-not-be-seen"
 
@@ -67,6 +70,24 @@ def test_a_damaged_journal_is_told_and_is_no_obstacle_to_telling_the_rest(toishi
     assert answer.exit_code == 1
     assert told["methods"] == {"gepa": {"ready": False, "missing": ["journal"]}}
     assert [check["name"] for check in told["checks"] if not check["ok"]] == ["journal"]
+
+
+def test_what_a_damaged_journal_holds_is_saved_when_nobody_works_on_a_run(toishi: Toishi, finished: Path) -> None:
+    before = toishi("show").stdout
+    with journal_file(finished).open("r+b") as file:
+        file.seek(-4096, 2)
+        file.write(b"\xff" * 4096)
+    lock = take_lock(finished, RUN)
+    refused = toishi("doctor", "--save-journal")
+    os.close(lock)
+    assert refused.stderr == f"Error: Run {RUN} is being worked on; wait for its end, or: toishi cancel {RUN}\n"
+
+    answer = toishi("doctor", "--save-journal", "--json")
+
+    told = json.loads(answer.stdout)
+    assert (answer.exit_code, Path(told["damaged"]).name) == (0, "toishi.damaged-1.db")
+    assert told["rows"]["runs"] == 1
+    assert toishi("show").stdout == before
 
 
 def test_without_the_local_extra_the_way_out_is_named(

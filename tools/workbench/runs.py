@@ -184,6 +184,13 @@ def is_alive(project: Path, run: str) -> bool:
         os.close(descriptor)
 
 
+def refuse_alive(project: Path) -> None:
+    """Raises `UsageError` where a process works on any run of the project."""
+    for lock in sorted((project / FOLDER / "runs").glob("*.lock")):
+        if is_alive(project, lock.stem):
+            raise UsageError(f"Run {lock.stem} is being worked on; wait for its end, or: toishi cancel {lock.stem}")
+
+
 def request_cancel(journal: Journal, run: str) -> None:
     """Asks a run to stop; where nobody works on it, that is all there is to do. `UsageError` for a finished one."""
     row = journal.run(run)

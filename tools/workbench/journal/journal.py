@@ -22,7 +22,7 @@ from toishi.tools.workbench.journal.examples import StoredExamples
 from toishi.tools.workbench.journal.purge import Purged
 from toishi.tools.workbench.journal.recorder import Recorder, stored_event
 from toishi.tools.workbench.journal.records import RunRow, RunStatus, StoredReply
-from toishi.tools.workbench.journal.schema import journal_error, open_database
+from toishi.tools.workbench.journal.schema import damaged, journal_error, open_database
 from toishi.tools.workbench.journal.writer import Statement, Writer
 from toishi.tools.workbench.models.protocol import Reply, Request
 from toishi.tools.workbench.rollout import Rollout
@@ -77,6 +77,12 @@ class Journal:
             return self._reader.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise journal_error(self.path, error) from error
+
+    def check(self) -> None:
+        """Looks at every page; raises `JournalError` where one is damaged."""
+        found = str(self.read("PRAGMA quick_check(1)")[0][0])
+        if found != "ok":
+            raise damaged(self.path, found.splitlines()[-1])
 
     def write(self, statements: Sequence[Statement]) -> None:
         """All statements or none; durable when it returns."""

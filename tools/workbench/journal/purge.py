@@ -173,6 +173,11 @@ def _drop_gone(connection: sqlite3.Connection) -> dict[str, int]:
         "CREATE TEMP TABLE lost AS SELECT rollouts.number FROM rollouts JOIN runs ON runs.id = rollouts.run "
         "JOIN gone ON gone.data = runs.data AND gone.id = rollouts.example"
     )
+    # Rollouts name the replies that they rest on, a judge's among them; the oldest only the messages of their calls.
+    keys = (
+        "SELECT one.value FROM rollouts, json_each(rollouts.replies) AS one "
+        "WHERE rollouts.number {} IN (SELECT number FROM lost)"
+    )
     conversations = (
         "SELECT json_extract(call.value, '$.messages') FROM rollouts, json_each(rollouts.calls) AS call "
         "WHERE rollouts.number {} IN (SELECT number FROM lost)"
@@ -180,8 +185,8 @@ def _drop_gone(connection: sqlite3.Connection) -> dict[str, int]:
     deleted = {
         "replies": _change(
             connection,
-            f"DELETE FROM replies WHERE messages IN ({conversations.format('')}) "
-            f"AND messages NOT IN ({conversations.format('NOT')})",
+            f"DELETE FROM replies WHERE (key IN ({keys.format('')}) OR messages IN ({conversations.format('')})) "
+            f"AND key NOT IN ({keys.format('NOT')}) AND messages NOT IN ({conversations.format('NOT')})",
         ),
         "rollouts": _change(connection, "DELETE FROM rollouts WHERE number IN (SELECT number FROM lost)"),
         "examples": _change(connection, "DELETE FROM examples WHERE (data, id) IN (SELECT data, id FROM gone)"),

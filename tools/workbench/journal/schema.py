@@ -67,11 +67,16 @@ def journal_error(path: Path, error: sqlite3.Error) -> JournalError:
             "mend that, then resume: what was written before is kept"
         )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return JournalError(
-            f"The journal {path} is damaged ({error}); move it away to start afresh, or save what it holds with: "
-            f"sqlite3 {shlex.quote(str(path))} .recover | sqlite3 saved.db"
-        )
+        return damaged(path, error)
     return JournalError(f"The journal {path} cannot be used: {error}")
+
+
+def damaged(path: Path, what: object) -> JournalError:
+    """The sentence for a database that is not whole."""
+    return JournalError(
+        f"The journal {path} is damaged ({what}); move it away to start afresh, or save what it still holds with: "
+        f"toishi doctor --save-journal --project {shlex.quote(str(path.parent.parent))}"
+    )
 
 
 def _use_wal(connection: sqlite3.Connection, patience: float) -> None:

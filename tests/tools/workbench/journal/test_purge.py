@@ -143,6 +143,23 @@ async def test_a_purged_example_leaves_no_byte_wherever_it_was_quoted(journal: J
         changes.find(journal, hash)
 
 
+async def test_a_judges_words_about_an_example_go_with_it(journal: Journal) -> None:
+    journal.add_run(RunRow("r-1", "Task", "gepa", "finished", 0, "{}", "d"))
+    journal.add_examples("d", {"test": [JANE, JOHN]})
+    requests = [Request("some/judge", (Message("user", f"Is answer {number} kind?"),)) for number in range(3)]
+    for number, request in enumerate(requests):
+        reply = Reply(f"verdict {number}: a lady from France", "stop", 9, 1, 0.5, 0.1)
+        await journal.add_reply("r-1", "judge", request, reply)
+    shared = requests[2].key
+    for number, row in enumerate([JANE, JOHN]):
+        replies = (requests[number].key, shared)
+        rollout = Rollout("c0", row.id, 0, "", 1.0, "", (), 10, 0.5, 0.1, replies=replies)
+        await journal.add_rollout("r-1", "test", rollout)
+    purged = journal.purge_examples(lambda example: example.id == "jane-1")
+    assert purged.deleted == {"examples": 1, "rollouts": 1, "replies": 1, "messages": 1}
+    assert [holds(journal, f"verdict {number}") for number in range(3)] == [False, True, True]
+
+
 async def test_the_rows_that_stay_close_up_under_a_name_of_their_own(journal: Journal) -> None:
     await add_run(journal, "r-1")
     journal.purge_examples(lambda example: example.id == "jane-1")

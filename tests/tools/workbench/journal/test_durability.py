@@ -1,13 +1,16 @@
 """Nothing that an append returned from is lost, and a database that cannot be used is answered by one sentence."""
 
-import asyncio
 import os
 import random
+import re
+import resource
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +18,6 @@ from toishi.tools.workbench.errors import JournalError, UsageError
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.journal.schema import open_database
 from toishi.tools.workbench.journal.writer import Writer
-from toishi.tools.workbench.rollout import Rollout
 from toishi.tools.workbench.settings import journal_file
 
 # Appends so many rollouts, eight at a time, and prints each one's number once its append returned.
@@ -42,9 +44,22 @@ asyncio.run(main())
 """
 
 
+# Opens a journal that nobody made yet, at the same moment as others.
+OPENER = """
+import sys
+from pathlib import Path
+import sqlite_utils
+from toishi.tools.workbench.journal import Journal
+
+print("ready", flush=True)
+sys.stdin.readline()
+Journal.open(Path(sys.argv[1])).close()
+"""
+
+
 def start_appender(project: Path, run: str, end: int) -> "subprocess.Popen[str]":
     command = [sys.executable, "-P", "-c", APPENDER, str(project), run, str(end)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def test_whatever_an_append_returned_from_survives_a_kill(tmp_path: Path) -> None:
@@ -56,8 +71,7 @@ def test_whatever_an_append_returned_from_survives_a_kill(tmp_path: Path) -> Non
         process.send_signal(signal.SIGKILL)
         # A line may be torn by the kill; the pipe's rest was printed before it.
         rest = process.stdout.read()
-        process.stdout.close()
-        process.wait()
+        process.communicate()
         returned += rest.splitlines(keepends=True)
         numbers = {line.strip() for line in returned if line.endswith("\n")}
         journal = Journal.open(tmp_path)
@@ -70,10 +84,43 @@ def test_whatever_an_append_returned_from_survives_a_kill(tmp_path: Path) -> Non
 def test_two_processes_write_into_one_project(tmp_path: Path) -> None:
     processes = [start_appender(tmp_path, f"r-{number}", 300) for number in range(2)]
     for process in processes:
-        process.communicate()
-        assert process.returncode == 0
+        _, problem = process.communicate()
+        assert (process.returncode, problem) == (0, "")
     journal = Journal.open(tmp_path)
     assert [len(journal.rollouts(f"r-{number}")) for number in range(2)] == [300, 300]
+    journal.close()
+
+
+def test_a_new_journal_is_made_once_however_many_open_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-c", OPENER, str(tmp_path)]
+    pipe = subprocess.PIPE
+    processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(5)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate()[1] for process in processes] == [""] * 5
+    journal = Journal.open(tmp_path)
+    assert journal.runs() == []
+    journal.close()
+
+
+def test_a_disk_that_refuses_to_write_is_told_and_what_was_written_stays(tmp_path: Path) -> None:
+    process = start_appender(tmp_path, "r-1", 10**9)
+    assert process.stdout is not None
+    returned = [process.stdout.readline() for _ in range(200)]
+    # The system now refuses every write behind this byte of any file, as it does on a disk without room.
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (journal_file(tmp_path).stat().st_size, -1))
+    rest, problem = process.communicate()
+    assert process.returncode == 1
+    assert re.search(r"JournalError: The disk of the journal .* refuses to read or write \(disk I/O error\)", problem)
+    assert "mend that, then resume: what was written before is kept" in problem
+    numbers = {line.strip() for line in [*returned, *rest.splitlines()]}
+    journal = Journal.open(tmp_path)
+    assert numbers <= {rollout.example for rollout in journal.rollouts("r-1")}
     journal.close()
 
 
@@ -125,21 +172,19 @@ def test_a_damaged_database_is_told_and_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == b"this was a database once" * 500
 
 
-def test_damage_inside_is_told_where_it_is_met(tmp_path: Path) -> None:
+def test_an_append_that_fails_for_any_reason_keeps_nobody_waiting(tmp_path: Path) -> None:
+    class Refuses(Sequence[object]):
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, index: Any) -> Any:
+            raise KeyError("no such value")
+
     journal = Journal.open(tmp_path)
-    for number in range(200):
-        rollout = Rollout("c", str(number), 0, "yes" * 500, 1.0, "", (), 1, 0.0, 0.1)
-        asyncio.run(journal.add_rollout("r-1", "test", rollout))
+    with pytest.raises(JournalError, match=r"cannot be written: KeyError\('no such value'\)"):
+        journal.write([("DELETE FROM runs WHERE id = ?", Refuses())])
+    journal.write([("DELETE FROM runs", ())])
     journal.close()
-    path = journal_file(tmp_path)
-    body = bytearray(path.read_bytes())
-    middle = len(body) // 2
-    body[middle : middle + 40_000] = b"\xff" * 40_000
-    path.write_bytes(body)
-    damaged = Journal.open(tmp_path)
-    with pytest.raises(JournalError, match="is damaged"):
-        damaged.rollouts("r-1")
-    damaged.close()
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
