@@ -18,12 +18,12 @@ HEADER = """\
 
 
 def resolve() -> dict[str, str]:
-    """Name and version of everything that `.[local,dev]` needs, this package left out."""
+    """Name and version of everything that `.[data,local,dev]` needs, this package left out."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
         command += ["--constraint", str(ROOT / ".dev" / "constraints.txt"), "--report", str(report)]
-        subprocess.run([*command, f"{ROOT}[local,dev]"], check=True)
+        subprocess.run([*command, f"{ROOT}[data,local,dev]"], check=True)
         entries = json.loads(report.read_text())["install"]
     pins = {entry["metadata"]["name"].lower().replace("_", "-"): entry["metadata"]["version"] for entry in entries}
     pins.pop("toishi")
