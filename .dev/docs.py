@@ -144,9 +144,10 @@ def errors_page() -> str:
 def events_page() -> str:
     """Every kind of event with its fields."""
     parts = [
-        "What a run tells while it goes on. Each event is one JSON object; beside the fields below it has a `kind`, and "
-        "a `version` that counts the changes of this kind's fields. A **decision** is an event that a resumed run would "
-        "make again in the same order; all others are **telemetry**. [Events](../events.md) tells how to follow them.",
+        "What a run tells while it goes on. Each event is one JSON object; beside the fields below it has a `kind`, "
+        "and a `version` that counts the changes of this kind's fields. A **decision** is an event that a resumed run "
+        "would make again in the same order; all others are **telemetry**. [Events](../events.md) tells how to follow "
+        "them.",
     ]
     for one in events.describe():
         rows = [(f"`{name}`", kind, sentence) for name, kind, sentence in one.fields]

@@ -104,7 +104,11 @@ def write(drafted: Draft, *, force: bool) -> Written:
 def next_commands(drafted: Draft) -> list[tuple[str, str]]:
     """What to type next, and what it does."""
     task = shlex.quote(_near(drafted.path))
-    trust = " --trust" if any(one.key in ("program.code", "program.graph") for one in drafted.decisions) else ""
+    trust = (
+        " --trust"
+        if any(one.key in ("program.code", "program.graph", "metric.function") for one in drafted.decisions)
+        else ""
+    )
     label = (f"toishi label {task} --by-model", "draft right answers, which you then confirm")
     return [
         *([label] if drafted.needs_labels else []),

@@ -60,7 +60,8 @@ def read_code(file: Path, name: str, *, shown: str) -> Code:
     programs = {node.name: node for node in tree.body if isinstance(node, ast.AsyncFunctionDef) and _takes_two(node)}
     graphs = dict(_graphs(tree))
     if not name:
-        likely = [*(one for one in programs if "run" in one or one == "main"), *programs, *graphs]
+        compiled = [one for one, node in graphs.items() if ".compile(" in ast.unparse(node)]
+        likely = [*(one for one in programs if "run" in one or one == "main"), *programs, *compiled, *graphs]
         if not likely:
             raise TaskError(
                 f"{shown} holds no program: an `async def run(example, call)`, or a compiled LangGraph graph; name "
@@ -77,13 +78,14 @@ def read_code(file: Path, name: str, *, shown: str) -> Code:
 
 
 def programs_in(file: Path) -> list[str]:
-    """The names of the functions in a file that look like programs: asynchronous, of an example and a call."""
+    """What in a file looks like a program: asynchronous functions of an example and a call, and graphs."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return []
     functions = [node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef) and _takes_two(node)]
-    return functions if _modules(tree)[0] else []
+    found = [*functions, *dict(_graphs(tree))]
+    return found if _modules(tree)[0] else []
 
 
 def _takes_two(node: ast.AsyncFunctionDef) -> bool:
@@ -102,14 +104,16 @@ def _names(node: ast.stmt) -> Iterator[str]:
 
 
 def _graphs(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
-    """Assignments of `….compile(…)` or `StateGraph(…)`, and functions without arguments that return the former."""
+    """Assignments of `….compile(…)` or `StateGraph(…)`, and functions without arguments that call one of them."""
     for node in tree.body:
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and _makes_graph(node.value):
             yield from ((name, node) for name in _names(node))
-        elif isinstance(node, ast.FunctionDef) and not node.args.args:
-            returns = [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return)]
-            if any(_makes_graph(value) for value in returns):
-                yield node.name, node
+        elif isinstance(node, ast.FunctionDef) and not node.args.args and _calls_for_graph(node):
+            yield node.name, node
+
+
+def _calls_for_graph(node: ast.FunctionDef) -> bool:
+    return any(isinstance(inner, ast.expr) and _makes_graph(inner) for inner in ast.walk(node))
 
 
 def _makes_graph(value: ast.expr | None) -> bool:

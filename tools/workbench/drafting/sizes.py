@@ -20,8 +20,9 @@ SCORED = 1 / 3
 DEFAULT_SHARES = (0.4, 0.3, 0.3)
 FEW, FEW_SHARES = 150, (0.3, 0.2, 0.5)
 MANY, MOST = 1000, (300, 150, 400)
-SMALLEST_GAIN = 0.25
-"""A gain that improvements seldom exceed; where even this cannot be shown, a person is warned."""
+LARGE_GAIN, USUAL_GAIN = 0.3, 0.2
+"""Gains in shares of right answers: where not even a large one can be shown, a person is warned, and told how many rows
+a usual one takes."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,10 @@ def _three(sizes: Sizes) -> tuple[int, int, int]:
 
 def _warnings(table: Table, sizes: Sizes) -> tuple[str, ...]:
     smallest = proof.smallest_difference(sizes.test)
-    if smallest is not None and smallest <= SMALLEST_GAIN:
+    if smallest is not None and smallest <= LARGE_GAIN:
         return ()
-    needed = proof.rows_needed(SMALLEST_GAIN)
+    needed = proof.rows_needed(USUAL_GAIN)
     return (
         f"{table.name} has {table.rows:,} rows, and {proof.sentence(sizes.test)}; for "
-        f"{100 * SMALLEST_GAIN:.0f} points it takes about {needed} test rows",
+        f"{100 * USUAL_GAIN:.0f} points it takes about {needed} test rows",
     )

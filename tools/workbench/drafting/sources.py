@@ -108,7 +108,10 @@ def _completed(
         data, others["data"] = _data_in(near, folder, graders)
     if path is None:
         codes = [file for file in near if file.suffix == ".py" and programs_in(file)]
-        likely = [*_prompts_in(near, folder, alone=not codes), *codes]
+        prompts = _prompts_in(near, folder, alone=not codes)
+        # Beside a program, prompts in a folder of their own are its modules'.
+        alone = [file for file in prompts if not codes or file.parent in {code.parent for code in codes}]
+        likely = [*alone, *codes]
         others["program"] = tuple(likely[1:])
         path = likely[0] if likely else None
         inside = "" if path in codes else None

@@ -25,7 +25,7 @@ def test_few_rows_judge_with_half_of_them_and_a_warning_says_what_that_can_show(
     assert keys(found) == {"data.shares": (0.3, 0.2, 0.5)}
     assert found.warnings == (
         "rows.csv has 40 rows, and 20 test rows show a gain of 59 points in four of five cases; smaller gains may stay "
-        "unproved; for 25 points it takes about 61 test rows",
+        "unproved; for 20 points it takes about 77 test rows",
     )
 
 
