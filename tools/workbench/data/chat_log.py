@@ -66,6 +66,8 @@ def answer_of(row: Mapping[str, Any]) -> str | None:
 
 def is_call(row: Mapping[str, Any]) -> bool:
     """Whether a row is surely a logged call, and not a table whose columns happen to be named so."""
+    if isinstance(_parsed(row.get("request")), Mapping) and "response" in row:
+        return True
     asked = [row.get(key) for key in ("messages", "conversations")]
     for key in REQUESTS:
         inner = _parsed(row.get(key))

@@ -102,9 +102,10 @@ def together(rows: Sequence[Row], near: Sequence[tuple[int, int]]) -> list[int]:
     templates = {lowest for lowest, members in clusters.members().items() if len(members) > most}
     narrower = Clusters(len(rows))
     narrower.join((one, other) for one, other in near if clusters.of(one) not in templates)
-    for tags in ([row.key for row in rows], [row.group for row in rows]):
-        first: dict[bytes | str, int] = {}
-        narrower.join((first.setdefault(tag, index), index) for index, tag in enumerate(tags) if tag)
+    keys: dict[bytes, int] = {}
+    narrower.join((keys.setdefault(row.key, index), index) for index, row in enumerate(rows))
+    groups: dict[str, int] = {}
+    narrower.join((groups.setdefault(row.group, index), index) for index, row in enumerate(rows) if row.group)
     return [narrower.of(index) for index in range(len(rows))]
 
 

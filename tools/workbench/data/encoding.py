@@ -26,6 +26,8 @@ MARKS = (
 # What texts of the West are in, when it is not UTF-8; its neighbours differ in a few letters, which short texts lack.
 LIKELIEST = "cp1252"
 CLOSE = 0.1
+TYPOGRAPHIC = re.compile(rb"[\x00-\x7f\x80\x85\x91-\x97\x99\xa0\xa3\xa7\xa9\xab\xae\xb0\xb7\xbb]*")
+"""ASCII with the quotes, dashes and signs that word processors put in as the same encoding has them."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def _guesses(sample: bytes) -> list[str]:
     """Codecs, the likeliest first."""
     from charset_normalizer import from_bytes
 
-    found = list(from_bytes(sample))
+    found = [] if TYPOGRAPHIC.fullmatch(sample) else list(from_bytes(sample))
     if not found:
         return [LIKELIEST, "latin-1"]
     best = found[0]

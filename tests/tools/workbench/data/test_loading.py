@@ -202,8 +202,9 @@ def test_the_other_columns_are_fields_of_the_example(tmp_path: Path) -> None:
 def test_dots_lead_into_objects_and_lists(tmp_path: Path) -> None:
     rows = [{"item": {"question": f"q{n}", "answers": [f"a{n}", "x"]}, "plain.name": "p"} for n in range(9)]
     (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    columns = {"inputs": ["item.question", "plain.name"], "expected": "item.answers.0"}
-    splits = load_data(task(file="m.jsonl", metric={"kind": "exact"}, **columns), tmp_path)
+    inputs = ["item.question", "plain.name"]
+    exact = task(metric={"kind": "exact"}, file="m.jsonl", inputs=inputs, expected="item.answers.0")
+    splits = load_data(exact, tmp_path)
     assert {(example.inputs["item.question"], example.expected) for example in splits.all} == {
         (f"q{n}", f"a{n}") for n in range(9)
     }
