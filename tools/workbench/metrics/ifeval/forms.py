@@ -35,7 +35,8 @@ def nth_paragraph_first_word(answer: str, *, num_paragraphs: int, nth_paragraph:
 
 def number_placeholders(answer: str, *, num_placeholders: int) -> str | None:
     """At least so many placeholders in square brackets, each within a line."""
-    count = len(re.findall(r"\[.*?\]", answer))
+    # At each closing bracket of a line that has an opening one before it.
+    count = sum("[" in before for line in answer.split("\n") for before in line.split("]")[:-1])
     if count >= num_placeholders:
         return None
     return f"there should be at least {num_placeholders} placeholders such as [name]; there are {count}"
@@ -53,7 +54,8 @@ def postscript(answer: str, *, postscript_marker: str) -> str | None:
 
 def number_bullet_lists(answer: str, *, num_bullets: int) -> str | None:
     """Exactly so many lines that are points of a markdown list, with * or - before them."""
-    count = len(re.findall(r"^\s*(?:\*[^*]|-)", answer, re.MULTILINE))
+    begun = [line.lstrip()[:2] for line in answer.split("\n")]
+    count = sum(start[:1] in ("*", "-") and start != "**" for start in begun)
     if count == num_bullets:
         return None
     return f"there should be exactly {num_bullets} points in lines that begin with '* ' or '- '; there are {count}"
@@ -96,9 +98,10 @@ def json_format(answer: str) -> str | None:
 
 def title(answer: str) -> str | None:
     """A title in double angular brackets."""
-    titles = re.findall(r"<<([^\n]+)>>", answer)
-    if any(one.strip("<>").strip() for one in titles):
-        return None
+    for line in answer.split("\n"):
+        _, opened, rest = line.partition("<<")
+        if opened and rest.rpartition(">>")[0].strip("<> \t"):
+            return None
     return "there should be a title in double angular brackets, as in <<title>>; there is none"
 
 

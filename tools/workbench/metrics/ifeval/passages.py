@@ -15,6 +15,9 @@ CLOSING = frozenset(
     {"etc", "inc", "ltd", "co", "corp", "jr", "sr", "a.m", "p.m", "u.s", "u.k", "u.n", "ph.d", "b.c", "a.d", "al"}
 )
 
+# How far around a full stop one looks, in characters.
+NEAR = 100
+
 
 def words(text: str) -> list[str]:
     """Runs of letters, digits and underscores."""
@@ -37,14 +40,14 @@ def sentences(text: str) -> list[str]:
 
 
 def _ends(text: str, start: int, match: re.Match[str]) -> bool:
-    after = text[match.end() :].lstrip(OPENING)
+    after = text[match.end() : match.end() + NEAR].lstrip(OPENING)
     if not after:
         return True
     if after[0].islower() and match.group()[0] in ".…":
         return False
     if match.group()[0] != "." or len(match.group().rstrip("\"'”’)]*_")) > 1:
         return True
-    before = text[start : match.start()].split()
+    before = text[max(start, match.start() - NEAR) : match.start()].split()
     last = before[-1].lstrip(OPENING) if before else ""
     if len(before) <= 1 and (last.isdigit() or len(last) == 1):
         return False
