@@ -5,9 +5,11 @@ itself and gives up its rights before it looks at it; this process, which never 
 it prints, and tells. Between programs it holds nothing of them.
 """
 
+import encodings
 import gc
 import importlib
 import os
+import pkgutil
 import random
 import resource
 import signal
@@ -22,19 +24,19 @@ from toishi.tools.workbench.sandbox.watch import Watch
 REQUESTS, REPLIES = 0, 1
 
 STANDARD = """
-    __future__ abc argparse array ast asyncio atexit base64 binascii bisect builtins calendar cmath codecs collections
-    collections.abc colorsys concurrent.futures concurrent.futures.thread configparser contextlib contextvars copy
-    copyreg csv ctypes dataclasses datetime _strptime decimal difflib dis encodings.ascii encodings.cp1252
-    encodings.hex_codec encodings.idna encodings.latin_1 encodings.punycode encodings.raw_unicode_escape
-    encodings.rot_13 encodings.unicode_escape encodings.utf_16 encodings.utf_32 encodings.utf_8_sig enum errno fnmatch
-    fractions functools gc getopt glob graphlib hashlib heapq hmac html html.entities html.parser inspect io ipaddress
-    itertools json keyword linecache locale logging marshal math multiprocessing numbers opcode operator os os.path
-    pathlib pickle pkgutil platform pprint queue random re reprlib resource sched secrets select selectors shlex shutil
-    signal socket stat statistics string stringprep struct subprocess symtable sys sysconfig tempfile textwrap threading
-    time timeit tokenize traceback tracemalloc types typing unicodedata unittest unittest.mock urllib.parse uuid
-    warnings weakref xml.dom.minidom xml.etree.ElementTree zlib zoneinfo
+    __future__ abc argparse array ast asyncio atexit base64 binascii bisect builtins calendar cmath codecs
+    collections collections.abc colorsys concurrent.futures concurrent.futures.thread configparser contextlib
+    contextvars copy copyreg csv ctypes dataclasses datetime _strptime decimal difflib dis enum errno fnmatch
+    fractions functools gc getopt glob graphlib hashlib heapq hmac html html.entities html.parser inspect io
+    ipaddress itertools json keyword linecache locale logging marshal math mmap multiprocessing numbers opcode
+    operator os os.path pathlib pickle pkgutil platform pprint queue random re reprlib resource sched secrets select
+    selectors shlex shutil signal socket stat statistics string stringprep struct subprocess symtable sys sysconfig
+    tempfile textwrap threading time timeit tokenize traceback tracemalloc types typing unicodedata unittest
+    unittest.mock urllib.parse uuid warnings weakref xml.dom.minidom xml.etree.ElementTree zlib zoneinfo
 """.split()  # noqa: SIM905
 """What every program may import: of the standard library what computes, and what is often imported in passing."""
+
+OF_WINDOWS = ("mbcs", "oem")
 
 
 def main() -> None:
@@ -67,10 +69,12 @@ class Zygote:
         for name in (*STANDARD, *header["preload"]):
             importlib.import_module(name)
             _wake(name)
+        for codec in pkgutil.iter_modules(encodings.__path__):
+            if codec.name not in OF_WINDOWS:
+                importlib.import_module(f"encodings.{codec.name}")
         threads = len(os.listdir("/proc/self/task"))
         if threads > 1:
             raise RuntimeError(f"importing {', '.join(header['preload'])} starts threads, which no fork survives")
-        _seed()
         self.virtual = _virtual_size()
         # No module is looked for any more: what was not imported does not exist.
         sys.path.clear()
@@ -106,6 +110,7 @@ class Zygote:
                     "RLIMIT_CPU": int(request["seconds"]) + 2,
                 }
             )
+            _seed()
             confinement.hand_over(channel, confinement.filter_calls(self.numbers, *self.filters))
         except BaseException as error:
             watch.fail(error)
@@ -128,7 +133,10 @@ def _wake(name: str) -> None:
 
 
 def _seed() -> None:
-    """What draws at random without being told a seed does so alike in every program."""
+    """What draws at random without being told a seed does so alike in every program.
+
+    In the child, since modules draw anew when a process is forked.
+    """
     random.seed(0)
     for name, function in (("numpy.random", "seed"), ("torch", "manual_seed")):
         if name in sys.modules:
