@@ -9,15 +9,18 @@ on a page's first block copies a folder in. Models are answered by a server on l
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.servers.running import ModelServer
+from toishi.assistant.cli import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -142,3 +145,22 @@ def test_the_index_leads_to_every_page() -> None:
 def test_a_mistake_in_a_page_would_be_found() -> None:
     assert matches("one\n…\nthr… words\n", "zero\none\ntwo\nthree words  \nfour\n")
     assert not matches("one\nthree\n", "one\ntwo\nthree\n")
+
+
+def commands_in(page: Path) -> list[list[str]]:
+    """The calls of `toishi` in the shell blocks of a page, word by word, without what a pipe or a comment adds."""
+    lines = [line for block in blocks(page) if block.language == "sh" for line in block.body.splitlines()]
+    calls = [re.split(r"\s#|\s[|>]", line.partition("toishi ")[2])[0] for line in lines if "toishi " in line]
+    return [shlex.split(call) for call in calls]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_the_commands_of_a_page_exist_with_their_options(page: Path) -> None:
+    for verb, *words in commands_in(page):
+        command = cli.get_command(click.Context(cli), verb)
+        assert command is not None, verb
+        if isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), words[0])
+            assert command is not None, words
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, f"toishi {verb} {' '.join(words)}"
