@@ -231,10 +231,10 @@ async def test_a_provider_of_ones_own_in_litellm_serves_like_any_other(monkeypat
     from litellm.llms.custom_llm import CustomLLM
 
     class ParrotLLM(CustomLLM):
-        async def acompletion(self, *_: object, messages: list[dict[str, str]], **__: object) -> Any:
+        async def acompletion(self, *_: Any, messages: list[Any], **__: Any) -> Any:  # type: ignore[override]
             return litellm.completion("gpt-4o", messages, mock_response=messages[-1]["content"] * 2)
 
-        async def astreaming(self, *_: object, messages: list[dict[str, str]], **__: object) -> Any:
+        async def astreaming(self, *_: Any, messages: list[Any], **__: Any) -> Any:  # type: ignore[override]
             usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
             for number in range(2):
                 last = number == 1
