@@ -1,30 +1,30 @@
 """Row by row through the drafts, in a terminal: one key each. What a key decides is in the file before the next row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
-import click
-
+from toishi.assistant.console import log
+from toishi.assistant.keyboard import END
 from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.labels import marking
 from toishi.tools.workbench.labels.sidecar import Label, update_labels
 
 KEYS = "y confirm · e edit · n refuse · s skip · q stop"
-STOP = ("q", "\x1b", "\x04")
+STOP = ("q", END)
 LONGEST_SHOWN = 2000
 
 # So many are listed under numbers to choose from.
 MOST_LISTED = 40
 
 
-@dataclass(frozen=True)
-class Terminal:
-    """How a person is asked: one key, or one line."""
+class Person(Protocol):
+    """Who is asked: for one key, or for a line."""
 
-    key: Callable[[], str] = click.getchar
-    line: Callable[[str], str] = input
-    say: Callable[[str], None] = click.echo
+    def key(self) -> str: ...
+
+    def line(self, prompt: str) -> str: ...
 
 
 @dataclass
@@ -54,19 +54,16 @@ class Choices:
         return self.listed if self.binding else None
 
 
-def review(
-    file: Path, inputs: Sequence[str], labels: Sequence[Label], choices: Choices, terminal: Terminal
-) -> Reviewed:
+def review(file: Path, inputs: Sequence[str], labels: Sequence[Label], choices: Choices, person: Person) -> Reviewed:
     """Asks about every row that is still drafted, in the order of the file, until the person stops."""
-    waiting = [label for label in labels if label.status == "drafted"]
-    done = len(labels) - len(waiting)
+    waiting = [(number, label) for number, label in enumerate(labels, start=1) if label.status == "drafted"]
     reviewed = Reviewed()
     if waiting:
-        terminal.say(click.style(KEYS, dim=True))
-    for number, label in enumerate(waiting, start=done + 1):
-        terminal.say("")
-        terminal.say(_shown(label, f"{number}/{len(labels)}"))
-        decided = _decide(label, choices, terminal)
+        log(KEYS)
+    for number, label in waiting:
+        log("")
+        log(_shown(label, f"{number}/{len(labels)}"))
+        decided = _decide(label, choices, person)
         if decided is None:
             break
         if decided == label:
@@ -75,14 +72,15 @@ def review(
         _keep(file, inputs, decided)
         reviewed.confirmed += decided.status == "confirmed"
         reviewed.refused += decided.status == "refused"
-        terminal.say(f"  {click.style(decided.status, bold=True)} {decided.expected}".rstrip())
+        said = f"confirmed: {decided.expected}" if decided.status == "confirmed" else decided.status
+        log(f"  {said}")
     return reviewed
 
 
-def _decide(label: Label, choices: Choices, terminal: Terminal) -> Label | None:
+def _decide(label: Label, choices: Choices, person: Person) -> Label | None:
     """The row as the person wants it, the same where it is skipped, None where they stop."""
     while True:
-        key = terminal.key().lower()
+        key = person.key().lower()
         if key in STOP:
             return None
         if key == "s":
@@ -93,35 +91,34 @@ def _decide(label: Label, choices: Choices, terminal: Terminal) -> Label | None:
             if key in ("y", "\r", "\n"):
                 return marking.edited(label, label.expected, choices.allowed)
             if key == "e":
-                written = _edit(choices, terminal)
+                written = _edit(choices, person)
                 if written:
                     return marking.edited(label, written, choices.allowed)
                 continue
         except UsageError as mistake:
-            terminal.say(f"  {mistake}")
-        terminal.say(click.style(f"  {KEYS}", dim=True))
+            log(f"  {mistake}")
+        log(f"  {KEYS}")
 
 
-def _edit(choices: Choices, terminal: Terminal) -> str:
+def _edit(choices: Choices, person: Person) -> str:
     """What the person writes: a label, or the number of one that is listed; empty where they think better of it."""
     listed = choices.listed[:MOST_LISTED]
     for number, choice in enumerate(listed, start=1):
-        terminal.say(f"  {number:>3}  {choice}")
-    written = terminal.line("  label or number: " if listed else "  label: ").strip()
+        log(f"  {number:>3}  {choice}")
+    written = person.line("  label or number: " if listed else "  label: ").strip()
     if written.isdecimal() and 1 <= int(written) <= len(listed):
         return listed[int(written) - 1]
     return written
 
 
 def _shown(label: Label, progress: str) -> str:
-    lines = [click.style(f"{progress}  {label.id}", dim=True)]
+    lines = [f"{progress}  {label.id}"]
     for field, value in label.inputs.items():
         text = value.strip()
         text = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
         lines.append(f"  {field}: " + text.replace("\n", "\n    "))
     sure = "" if label.confidence is None else f", {label.confidence:.0%} of the samples agree".replace("%", " %")
-    draft = click.style(label.expected, bold=True) if label.expected else click.style("no draft", italic=True)
-    return "\n".join([*lines, f"  → {draft}  {click.style(f'({label.source}{sure})', dim=True)}"])
+    return "\n".join([*lines, f"  → {label.expected or 'no draft'}  ({label.source}{sure})"])
 
 
 def _keep(file: Path, inputs: Sequence[str], decided: Label) -> None:

@@ -11,7 +11,8 @@ import click
 
 from toishi.assistant import exit_codes, wording
 from toishi.assistant.console import log
-from toishi.assistant.label_review import Choices, Terminal, review
+from toishi.assistant.keyboard import Keyboard
+from toishi.assistant.label_review import Choices, review
 from toishi.assistant.label_telling import document, print_drafted
 from toishi.assistant.labelling import ByModel, Drafted, draft_by_model, draft_by_rules
 from toishi.tools.workbench.errors import UsageError
@@ -166,7 +167,8 @@ class Session:
     def _review(self) -> None:
         keys = {row.key for row in self._data.unlabelled}
         labels = [label for label in self._labels() if label.key in keys]
-        reviewed = review(self._file, self._task.data.inputs, labels, self._choices(labels), Terminal(say=log))
+        with Keyboard().open() as keyboard:
+            reviewed = review(self._file, self._task.data.inputs, labels, self._choices(labels), keyboard)
         if reviewed.decided:
             log("")
 

@@ -100,11 +100,14 @@ class Keeper:
         self._inputs = inputs
         self._place = {row.key: place for place, row in enumerate(rows)}
         self._new: list[Label] = []
-        self._next = time.monotonic() + PAUSE_SECONDS
+        # The first may come late, while a model is loaded.
+        self._next: float | None = None
 
     def keep(self, label: Label) -> None:
         """Takes one draft; it is in the file within seconds."""
         self._new.append(label)
+        if self._next is None:
+            self._next = time.monotonic() + PAUSE_SECONDS
         if time.monotonic() >= self._next:
             self.write()
 

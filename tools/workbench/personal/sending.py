@@ -120,7 +120,8 @@ class _Rows(Iterable[Mapping[str, str]]):
     def __iter__(self) -> Iterator[Mapping[str, str]]:
         for example in self._examples:
             others = {name: example.fields[name] for name in self._others if name in example.fields}
-            yield {**others, **example.inputs, self._expected: example.expected}
+            answer = {} if self._expected is None else {self._expected: example.expected}
+            yield {**others, **example.inputs, **answer}
 
 
 def _parts(task: Task) -> Sequence[Kind]:

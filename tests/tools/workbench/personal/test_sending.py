@@ -66,11 +66,10 @@ def test_a_column_that_the_metric_reads_counts_too() -> None:
 
 
 def test_only_a_metric_that_asks_a_model_counts_the_judge() -> None:
-    both = {"reflection": "anthropic/r", "judge": "mistral/j"}
-    plain = task("embedded/mini", **both)
+    plain = task("embedded/mini", reflection="anthropic/r", judge="mistral/j")
     assert models_of(plain, rewriting=True) == ("embedded/mini", "anthropic/r")
     assert models_of(plain, rewriting=False) == ("embedded/mini",)
-    judged = task("embedded/mini", metric={"kind": "judge", "rubric": "Is it right?"}, **both)
+    judged = task("embedded/mini", {"kind": "judge", "rubric": "Is it right?"}, judge="mistral/j")
     assert models_of(judged, rewriting=False) == ("embedded/mini", "mistral/j")
 
 
