@@ -21,7 +21,6 @@ from toishi.tools.workbench.task.kinds.answers import F1Kind
 # Answers that are right or wrong as a whole, in HotpotQA.
 WHOLE = ("yes", "no", "noanswer")
 PUNCTUATION = str.maketrans("", "", string.punctuation)
-BARE = string.punctuation + string.whitespace
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
@@ -59,6 +58,10 @@ def words(text: str) -> list[str]:
     return ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split()
 
 
+def _with_articles(text: str) -> list[str]:
+    return text.lower().translate(PUNCTUATION).split()
+
+
 def f1(expected: str, output: str) -> float:
     """F1 of two texts, in [0, 1].
 
@@ -67,8 +70,8 @@ def f1(expected: str, output: str) -> float:
     """
     wanted, given = words(expected), words(output)
     if not wanted:
-        plain = (lambda text: text.lower().translate(PUNCTUATION).split()) if expected.strip(BARE) else str.split
-        return float(plain(expected) == plain(output))
+        kept = _with_articles(expected)
+        return float(kept == _with_articles(output) if kept else expected.split() == output.split())
     if wanted == given:
         return 1.0
     if any(len(side) == 1 and side[0] in WHOLE for side in (wanted, given)):

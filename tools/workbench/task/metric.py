@@ -121,8 +121,3 @@ class MetricSection(RootModel[Annotated[Single | SeveralKind, Field(discriminato
     def placed(self, place: Place, project: Path) -> "MetricSection":
         """The same with its paths as the project sees them, and the texts of small files in it."""
         return MetricSection(self.root.placed(place, project, "metric"))
-
-
-def needs_expected(metric: MetricSection) -> bool:
-    """Whether a task with this metric needs the expected answer of every row."""
-    return metric.needs_expected

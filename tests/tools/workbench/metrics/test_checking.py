@@ -1,5 +1,6 @@
 """Answers that do not do the task, and metrics that pay for them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.building import build_kind
 from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.metrics.context import MetricContext
+from toishi.tools.workbench.metrics.protocol import Judgement
+from toishi.tools.workbench.rollout import ModuleCall
 from toishi.tools.workbench.task.metric import MetricSection
 
 ROWS = [Example(str(number), {"text": f"row {number}"}, "odd" if number % 2 else "even") for number in range(300)]
@@ -77,7 +80,7 @@ async def test_a_label_that_nearly_all_rows_expect_is_named() -> None:
 
 async def test_a_metric_that_costs_something_is_not_tried() -> None:
     class Unasked:
-        async def __call__(self, *given: object) -> Any:
+        async def __call__(self, example: Example, output: str, calls: Sequence[ModuleCall] = ()) -> Judgement:
             raise AssertionError("nobody should ask it")
 
     section = MetricSection.model_validate({"kind": "python", "function": "metric.py:score"})

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from toishi.tools.workbench.errors import TaskError
 from toishi.tools.workbench.task import Task, TaskFile, load_task
-from toishi.tools.workbench.task.metric import MetricSection, needs_expected
+from toishi.tools.workbench.task.metric import MetricSection
 from toishi.tools.workbench.validation import explain, sections
 
 TASK = """\
@@ -110,7 +110,7 @@ def test_the_json_of_a_task_keeps_its_metric(folder: Path, metric: str) -> None:
     ],
 )
 def test_which_metrics_need_an_expected_answer(metric: dict[str, Any], needed: bool) -> None:
-    assert needs_expected(MetricSection.model_validate(metric)) == needed
+    assert MetricSection.model_validate(metric).needs_expected == needed
 
 
 def test_the_columns_of_a_metric_are_known_with_their_keys() -> None:
