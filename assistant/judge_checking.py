@@ -91,6 +91,8 @@ def check_marks(
     consent: Consent | None,
 ) -> dict[str, Any]:
     """The JSON document of `toishi judge --marks`, which is stored as the run's result."""
+    if not file.is_file():
+        raise UsageError(f"{file} cannot be read: there is no such file; write one with --draft {file}")
     with sitting(journal, project, task, method=CHECK, consent=consent) as at:
         sheet = read_marks(
             file,

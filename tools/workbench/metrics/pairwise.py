@@ -28,7 +28,7 @@ from toishi.tools.workbench.rollout import PERFECT, ModuleCall
 from toishi.tools.workbench.task.kinds.judges import PairwiseKind
 
 CONSISTENT = "order_consistent"
-"""The objective that is 1 where both orders gave the same verdict, 0 where they did not."""
+"""The objective that is 1 where both orders gave the same verdict, 0 where not; none where nobody was asked."""
 
 RUBRIC = "Which answer serves the person better who asked: is it right, complete, to the point and well put?"
 
@@ -74,7 +74,7 @@ class Pairwise:
         if not other.strip() and self._references is None:
             raise DataError(f"example {example.id} has no expected answer, and kind = 'pairwise' compares with it")
         if output.strip() == other.strip():
-            return Judgement(0.5, "a tie: the answer is the same as the other one", {CONSISTENT: 1.0})
+            return Judgement(0.5, "a tie: the answer is the same as the other one")
         matches = await all_of(
             [self._match(example, output, other, replicate) for replicate in replicates(self._section.samples)]
         )
