@@ -254,8 +254,8 @@ def test_row_by_row_in_a_terminal(tickets: Path, model_server: ModelServer) -> N
     assert found["t4"]["expected"] == "rewards"
 
     # The next sitting begins where this one ended.
-    code, shown = converse(["label", "task.toml"], [("3/11  t3", "y"), ("5/11  t5", "\x03")])
-    assert code == 130
+    code, shown = converse(["label", "task.toml"], [("3/11  t3", "y"), ("5/11  t5", "\x04")])
+    assert code == 0, shown
     assert labels(tickets)["t3"]["status"] == "confirmed"
     assert model_server.state()["calls"] == 11
 
