@@ -46,6 +46,10 @@ def rows(name: str, file: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (EXAMPLES / name / file).read_text().split("\n") if line]
 
 
+def answers(name: str, file: str) -> dict[str, Any]:
+    return {row["question"]: row["answer"] for row in rows(name, file)}
+
+
 def field(inputs: str, name: str) -> str:
     """One input out of several lines `field: value`; a single input stands alone."""
     return next(
@@ -58,16 +62,16 @@ def two_hops(instruction: str, inputs: str) -> str:
         return field(inputs, "question")
     if instruction.startswith("Sum up"):
         return "A note."
-    return {row["question"]: row["answer"] for row in rows("hotpotqa", "questions.jsonl")}[field(inputs, "question")]
+    return str(answers("hotpotqa", "questions.jsonl")[field(inputs, "question")])
 
 
 def claims(instruction: str, inputs: str) -> str:
     row = {row["claim"]: row for row in rows("hover", "claims.jsonl")}[field(inputs, "claim")]
-    return "\n".join(row["titles"]) if instruction.startswith("Name the Wikipedia") else row["label"]
+    return "\n".join(row["titles"]) if instruction.startswith("Name the Wikipedia") else str(row["label"])
 
 
 def stories(_: str, inputs: str) -> str:
-    return {row["question"]: row["answer"] for row in rows("gsm8k", "stories.jsonl")}[inputs]
+    return str(answers("gsm8k", "stories.jsonl")[inputs])
 
 
 def commas_out(instruction: str, inputs: str) -> str:

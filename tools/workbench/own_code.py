@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from toishi.tools.workbench.errors import TaskError
+from toishi.tools.workbench.own_output import prints_to_stderr
 from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.trust import require
 
@@ -35,7 +36,8 @@ def load_object(project: Path, name: str, *, key: str) -> Any:
             sys.path.append(str(path.parent))
         sys.modules[module_name] = module
         try:
-            spec.loader.exec_module(module)
+            with prints_to_stderr():
+                spec.loader.exec_module(module)
         except Exception as error:
             del sys.modules[module_name]
             raise TaskError(f"{key} = '{name}' fails when it is loaded: {told(error, path)}") from error

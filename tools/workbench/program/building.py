@@ -7,11 +7,14 @@ from pathlib import Path
 from toishi.tools.workbench.errors import TaskError, UsageError
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.own_code import load_object
+from toishi.tools.workbench.own_output import prints_to_stderr
 from toishi.tools.workbench.program.graph import graph_run
 from toishi.tools.workbench.program.program import Call, Program, prompt_program
 from toishi.tools.workbench.program.retrieval import Retriever
 from toishi.tools.workbench.task import Task
 from toishi.tools.workbench.task.task import source_hash
+
+Run = Callable[[Example, Call], Awaitable[str]]
 
 
 def build_program(task: Task, project: Path) -> Program:
@@ -29,7 +32,7 @@ def build_program(task: Task, project: Path) -> Program:
         name: Retriever.read(project / one.file, name=one.file, text=one.text, top=one.top)
         for name, one in section.retrievers.items()
     }
-    return Program(task.seed_texts(), _run(task, project), retrievers)
+    return Program(task.seed_texts(), _quiet(_run(task, project)), retrievers)
 
 
 def refuse_changed(task: Task, project: Path) -> None:
@@ -48,7 +51,17 @@ def refuse_changed(task: Task, project: Path) -> None:
             )
 
 
-def _run(task: Task, project: Path) -> Callable[[Example, Call], Awaitable[str]]:
+def _quiet(run: Run) -> Run:
+    """The same, but what it prints goes to stderr."""
+
+    async def quiet(example: Example, call: Call) -> str:
+        with prints_to_stderr():
+            return await run(example, call)
+
+    return quiet
+
+
+def _run(task: Task, project: Path) -> Run:
     section = task.program
     if section.graph is not None:
         found = load_object(project, section.graph, key="program.graph")

@@ -145,6 +145,15 @@ async def test_a_graph_is_a_program(project: Path, name: str) -> None:
     assert (answer, [module for module, _ in calls]) == (" answer ", ["plan", "answer"])
 
 
+async def test_what_own_code_prints_stays_out_of_stdout(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "program.py").write_text(
+        "print('loaded')\n\n\nasync def run(example, call):\n    print('ran')\n    return await call('plan')\n"
+    )
+    await ran(build_program(load(project), project))
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "loaded\nran\n")
+
+
 async def test_a_graph_without_the_named_output_says_what_it_has(project: Path) -> None:
     program = build_program(load(project, graph_task(output="reply")), project)
     with pytest.raises(KeyError, match="the graph's state has no 'reply'; it has 'question', 'query', 'answer'"):
