@@ -35,6 +35,9 @@ class Ending:
 
 def begin(journal: "Journal", project: Path, task: "Task", method: str, *, consent: "Consent | None" = None) -> str:
     """Creates a run and starts its worker; gives the run's id. `auto` is the method that suits one prompt: GEPA."""
+    from toishi.tools.worker import gepa_settings
+
+    gepa_settings(task)
     with reading() as progress:
         found = "gepa" if method == "auto" else method
         run = create_run(project, journal, task, method=found, consent=consent, progress=progress)

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -51,6 +52,9 @@ from toishi.tools.workbench.task import Task
 from toishi.tools.workbench.textgrad.reflection import ReflectionRequest
 from toishi.tools.workbench.validation import explain
 
+if TYPE_CHECKING:
+    from toishi.tools.gepa import GepaSettings
+
 FINISHED, FAILED, CANCELLED = 0, 1, 130
 
 
@@ -65,7 +69,7 @@ class Found:
 
 async def run_gepa(bench: Bench, chronicle: Chronicle) -> Found:
     """GEPA on a bench; raises `BudgetSpent` where the budget ends before the seed is scored."""
-    from toishi.tools.gepa import GepaSettings, optimize
+    from toishi.tools.gepa import optimize
 
     async def evaluate(candidate: Candidate, examples: Sequence[Example], split: str) -> Sequence[Rollout]:
         chronicle.refuse_more_search()
@@ -83,10 +87,7 @@ async def run_gepa(bench: Bench, chronicle: Chronicle) -> Found:
                 chronicle(PhaseStarted(phase="search"))
 
     task = bench.task
-    try:
-        settings = GepaSettings.model_validate(task.gepa)
-    except ValidationError as error:
-        raise TaskError(explain(error, GepaSettings, table="gepa")) from None
+    settings = gepa_settings(task)
     chronicle(PhaseStarted(phase="baseline"))
     result = await optimize(
         bench.seed,
@@ -103,6 +104,16 @@ async def run_gepa(bench: Bench, chronicle: Chronicle) -> Found:
     )
     best = result.best
     return Found(best.candidate, (result.seed.validation_score, best.validation_score), result.stopped)
+
+
+def gepa_settings(task: Task) -> "GepaSettings":
+    """The table `[gepa]` of a task; `TaskError` where it says something that cannot be."""
+    from toishi.tools.gepa import GepaSettings
+
+    try:
+        return GepaSettings.model_validate(task.gepa)
+    except ValidationError as error:
+        raise TaskError(explain(error, GepaSettings, table="gepa")) from None
 
 
 # `auto` is the method that suits a prompt program.

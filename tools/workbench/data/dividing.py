@@ -86,8 +86,9 @@ def divide(
         parts = _deal_all(wider, len(rows), seed, shares, largest_first=grouped)
     empty = next((split for split in SPLITS if split not in parts), None)
     if empty is not None:
+        rows_there = "1 row" if len(wider) == 1 else f"{len(wider)} rows"
         raise DataError(
-            f"no row is left for {empty} ({len(wider)} rows with different inputs); add rows or change data.shares"
+            f"no row is left for {empty} ({rows_there} with different inputs); add rows or change data.shares"
         )
     if most is not None:
         parts = _capped(rows, parts, most, seed)

@@ -14,6 +14,7 @@ from toishi.tools.workbench.data.reading import Reader
 from toishi.tools.workbench.data.sources import Part
 from toishi.tools.workbench.data.splits import Splits
 from toishi.tools.workbench.data.unfilled import unfilled
+from toishi.tools.workbench.errors import DataError
 from toishi.tools.workbench.task import Task
 
 
@@ -53,7 +54,11 @@ def read_data(task: Task, folder: Path, *, progress: Progress | None = None) -> 
     reader = Reader(task, folder)
     first = FirstPass(reader, strict=task.data.strict)
     first.run(progress)
-    divided = first.divide(seed=task.seed, shares=task.data.shares, most=task.data.most)
+    try:
+        divided = first.divide(seed=task.seed, shares=task.data.shares, most=task.data.most)
+    except DataError as problem:
+        # A row that was left out may be the very one that is missing.
+        raise DataError(f"{problem}; left out was {first.bad[0]}" if first.bad else str(problem)) from None
     splits = placed(reader, divided.parts, first.ids(), first.hashes, first.kept, first.problems(divided))
     splits = replace(splits, problems=(*splits.problems, *unfilled(task, splits.feedback[0].fields)))
     rows, drafted = tuple(first.rows), len(first.drafted)

@@ -34,6 +34,10 @@ def open_file(file: Path, *, name: str, format: Format = "auto", encoding: str |
         return shaped(source, format)
     except OSError as error:
         raise DataError(f"{name} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{name} begins as {error.encoding} and is not ({error.reason}); save it as UTF-8, or say data.encoding"
+        ) from None
 
 
 def shaped(source: Source, format: Format = "auto") -> Source:

@@ -130,6 +130,8 @@ def require_columns(source: Source, columns: Sequence[str]) -> None:
     """Raises `DataError` where a source whose rows all have the same columns lacks one."""
     if source.columns is None:
         return
+    if not source.columns:
+        raise DataError(f"{source.name} is empty; its first line should name the columns {', '.join(columns)}")
     for column in columns:
         # A column of a table may hold objects, which a path leads into.
         if column not in source.columns and column.partition(".")[0] not in source.columns:

@@ -112,7 +112,7 @@ def test_a_row_knows_the_line_on_which_it_begins(tmp_path: Path) -> None:
             "m.csv has no column 'text'; its columns are 'txt', 'label' (did you mean 'txt'?)",
             id="csv column",
         ),
-        pytest.param("m.csv", "", "m.csv has no column 'text'; its columns are none", id="empty csv"),
+        pytest.param("m.csv", "", "m.csv is empty; its first line should name the columns text, label", id="empty csv"),
         pytest.param(
             "m.csv", "text,label,text\n", "m.csv, line 1 names the column 'text' twice; rename one", id="column twice"
         ),

@@ -182,7 +182,7 @@ def test_train_and_feedback_together_are_feedback() -> None:
         ),
         pytest.param(
             [Line(number, "same") for number in range(9)],
-            "no row is left for validation (1 rows with different inputs); add rows or change data.shares",
+            "no row is left for validation (1 row with different inputs); add rows or change data.shares",
             id="all the same",
         ),
     ],
