@@ -9,6 +9,9 @@ import pytest
 from toishi.tools.workbench.data import Splits, load_data
 from toishi.tools.workbench.data.placed import Streamed
 from toishi.tools.workbench.errors import DataError
+from toishi.tools.workbench.events import Warned
+from toishi.tools.workbench.journal import Journal
+from toishi.tools.workbench.runs import create_run
 from toishi.tools.workbench.task import Task
 
 LINES = [f"message {number},{'card' if number % 2 else 'refund'}" for number in range(20)]
@@ -323,3 +326,16 @@ def test_what_a_task_reads_does_not_change_with_the_format(tmp_path: Path) -> No
     (tmp_path / "m.tsv").write_text("\n".join(["text\tlabel", *(line.replace(",", "\t") for line in LINES)]))
     hashes = {load_data(task(file=f"m.{ending}"), tmp_path).content_hash for ending in ("csv", "json", "jsonl", "tsv")}
     assert len(hashes) == 1
+
+
+def test_what_is_to_be_known_of_the_rows_is_in_a_runs_first_events(tmp_path: Path) -> None:
+    write(tmp_path, [*LINES, "message 20,"])
+    named = task(file="m.csv")
+    models = named.models.model_copy(update={"task": "scripted/nobody"})
+    journal = Journal.open(tmp_path)
+    run = create_run(tmp_path, journal, named.model_copy(update={"models": models}), method="gepa")
+    told = [event.message for _, event in journal.events(run) if isinstance(event, Warned)]
+    journal.close()
+    assert told == [
+        "1 row was left out: m.csv, line 22 has an empty 'label'; fill it in, or take the row out",
+    ]
