@@ -12,9 +12,9 @@ from toishi.assistant.options import shared
 def command(as_json: bool, project: Path | None) -> None:
     """Show which models were found, and why.
 
-    One of them is what `auto` stands for. Looks for keys in the environment, then for servers on this machine, then
-    for the model in the package. Keys are looked for by name; what stands in them is not read. Any other model can
-    be named in a task as well.
+    One of them is what `auto` stands for. Looks for keys in the environment and in the keyring (`toishi key`), then for
+    servers on this machine, then for the model in the package. Keys are looked for by name; what stands in them is
+    not read. Any other model can be named in a task as well.
 
     \b
     Example:
@@ -31,7 +31,7 @@ def command(as_json: bool, project: Path | None) -> None:
         ]
         print_json({"default": None if default is None else documents[found.index(default)], "found": documents})
         return
-    rows = [[one.place, one.model or "–", "auto" if one is default else "", one.reason] for one in found]
+    rows = [[one.place, one.name or "–", "auto" if one is default else "", one.reason] for one in found]
     table(["looked in", "model", "", "what was found"], rows)
     say()
-    say('In a task: [models] task = "NAME", and base_url where a server of yours is meant.')
+    say('In a task: [models] task = "NAME", or "NAME@ADDRESS" for a server of yours.')

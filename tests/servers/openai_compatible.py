@@ -122,8 +122,8 @@ def completion(request: dict[str, Any], fault: dict[str, Any], authorization: st
     if request.get("logprobs"):
         tokens = [{"token": word, "logprob": -0.25 * n, "top_logprobs": []} for n, word in enumerate(words, 1)]
         choice["logprobs"] = {"content": tokens}
-    tokens = len(words) or len(calls)
-    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": tokens, "total_tokens": prompt_tokens + tokens}
+    count = len(words) or len(calls)
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": count, "total_tokens": prompt_tokens + count}
     document = {"id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": request["model"]}
     choices = [] if kind == "no_choices" else [choice]
     return {**document, "choices": choices, **({} if kind == "no_usage" else {"usage": usage})}

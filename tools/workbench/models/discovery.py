@@ -35,6 +35,11 @@ class Found:
     reason: str
     base_url: str | None = None
 
+    @property
+    def name(self) -> str | None:
+        """What to write in a task: the model, and its address where it has one."""
+        return self.model if self.base_url is None else f"{self.model}@{self.base_url}"
+
 
 @dataclass(frozen=True)
 class Server:

@@ -26,10 +26,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*using the `ReadOnly` qualifier
 
 PROMPT = "If the message mentions parcel, answer delivery.\nIf the message mentions pin, answer card."
 EXAMPLES = [
-    Example(str(number), {"text": f"No. {number}: my {word}"}, label)
+    Example(f"{word}-{number}", {"text": f"No. {number}: my {word}"}, label)
     for number in range(12)
     for word, label in (("parcel", "delivery"), ("pin", "card"), ("refund", "money"))
-    for number in [f"{number}-{word}"]
 ]
 FAULTS: list[dict[str, Any] | None] = [
     {"kind": "status", "status": 429, "headers": {"Retry-After": "0.05"}},
@@ -88,9 +87,7 @@ async def test_faults_change_no_score(projects: tuple[Path, Path], model_server:
     assert model_server.state()["faults_left"] == 0
 
 
-async def test_nonsense_is_an_answer_and_scores_as_one(
-    projects: tuple[Path, Path], model_server: "ModelServer"
-) -> None:
+async def test_nonsense_scores_as_an_answer(projects: tuple[Path, Path], model_server: "ModelServer") -> None:
     healthy = await scores(projects[0], model_server)
 
     faulty = await scores(projects[1], model_server, {"kind": "nonsense"}, {"kind": "no_content"})
