@@ -63,9 +63,10 @@ async def until_answered(
                 return await attempt()
     except ModelUnavailable as error:
         times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-        raise ModelUnavailable(
-            f"{error}; given up after {times}", retry_after=error.retry_after, busy=error.busy
-        ) from error
+        asked = error.retry_after or 0.0
+        why = f", since it asks for a wait of {asked:.0f} seconds" if asked > patience.longest_wait else ""
+        said = f"{error}; given up after {times}{why}"
+        raise ModelUnavailable(said, retry_after=error.retry_after, busy=error.busy) from error
     raise AssertionError("tenacity ends by a return or an error")
 
 
