@@ -5,9 +5,11 @@ own line only: reading goes on behind it.
 """
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +20,8 @@ from toishi.tools.workbench.errors import DataError
 COMMA, TAB = ",", "\t"
 DELIMITERS = (COMMA, TAB, ";", "|")
 LOOKED_AT = 20
+LOOKED_AT_FOR_QUOTES = 10_000
+CLOSED = re.compile(r'"(?:[^"]|"")*"')
 # A quoted text that does not end within so many characters was opened by mistake.
 LONGEST_RECORD = 2**26
 
@@ -36,6 +40,7 @@ class Delimited:
         if csv.field_size_limit() < LONGEST_FIELD:
             csv.field_size_limit(LONGEST_FIELD)
         self.delimiter, self._declared = self._dialect(TAB if format == "tsv" else None)
+        self._quoting = csv.QUOTE_NONE if self.delimiter == TAB and self._quotes_are_text() else csv.QUOTE_MINIMAL
 
     @property
     def format(self) -> str:
@@ -58,7 +63,7 @@ class Delimited:
             lines = _Lines(stream)
             self._header(lines)
             while True:
-                reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+                reader = self._reader(lines)
                 try:
                     for values in reader:
                         start = lines.begin_next()
@@ -81,7 +86,7 @@ class Delimited:
 
     def _header(self, lines: "_Lines") -> tuple[str, ...]:
         try:
-            reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+            reader = self._reader(lines)
             header = next(reader, [])
             if self._declared:
                 header = next(reader, [])
@@ -93,8 +98,24 @@ class Delimited:
             raise DataError(f"{self.name}, line 1 names the column '{twice}' twice; rename one")
         return tuple(header)
 
+    def _reader(self, lines: "_Lines") -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self.delimiter, quoting=self._quoting, strict=True)
+
     def _open(self) -> TextIO:
         return self._file.open(encoding=self._encoding.codec, errors=self._encoding.errors, newline="")
+
+    def _quotes_are_text(self) -> bool:
+        """Whether a quote means nothing, as in most tsv: it opens a value and does not end it, and yet every line has
+        as many tabs as the first."""
+        opened = False
+        with self._open() as stream:
+            tabs = stream.readline(LONGEST_RECORD).count(TAB)
+            for line in islice(stream, LOOKED_AT_FOR_QUOTES):
+                if line.strip() and line.count(TAB) != tabs:
+                    return False
+                values = line.rstrip("\r\n").split(TAB)
+                opened = opened or any(value[:1] == '"' and not CLOSED.fullmatch(value) for value in values)
+        return opened
 
     def _dialect(self, said: str | None) -> tuple[str, bool]:
         """What parts the values, and whether the first line says so itself (`sep=;`, as Excel reads it)."""

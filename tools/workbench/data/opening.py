@@ -19,6 +19,7 @@ from toishi.tools.workbench.data.tables import Arrow, Parquet
 from toishi.tools.workbench.errors import DataError
 from toishi.tools.workbench.task.data import ENDINGS, Format
 
+SHAPES = ("chat-log", "openai-evals")
 LOOKED_AT = 20
 MOSTLY = 0.8
 START = 2**20
@@ -42,7 +43,7 @@ def open_file(file: Path, *, name: str, format: Format = "auto", encoding: str |
 
 def shaped(source: Source, format: Format = "auto") -> Source:
     """The source with the columns of its shape: the one that is said, or the one that its first rows surely have."""
-    if format not in ("auto", "chat-log", "openai-evals"):
+    if format not in ("auto", *SHAPES):
         return source
     if format == "auto":
         if isinstance(source, Delimited):

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toishi.tools.workbench.data.opening import SHAPES
 from toishi.tools.workbench.data.rows import Bad, Raw, Unusable, as_text, no_column, place_in, require_columns, text_of
 from toishi.tools.workbench.data.sources import Part, open_sources
 from toishi.tools.workbench.data.splits import NAMES
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from toishi.tools.workbench.labels.joining import Labels
 
 ID = "id"
+BYTES = (bytes, bytearray, memoryview)
 LABEL_HINT = "let a model or a rule draft some with: toishi label TASK.toml"
 
 
@@ -141,7 +143,7 @@ class Reader:
             expected=expected,
             said=part.said or self._said(row),
             group="" if data.group is None else (text_of(row.values, data.group) or "").strip(),
-            fields=self._fields(row),
+            fields=self._fields(row, plain=part.source.format not in SHAPES),
             content=content_of(inputs, own),
             drafted=label is not None and label.status == "drafted",
         )
@@ -168,10 +170,12 @@ class Reader:
             raise Unusable(f"has the split '{said}'; {did_you_mean(said, NAMES)}")
         return said
 
-    def _fields(self, row: Raw) -> dict[str, str]:
+    def _fields(self, row: Raw, *, plain: bool) -> dict[str, str]:
+        """The other columns; of a logged call not its records, which the columns were taken from."""
+        left_out = BYTES if plain else (*BYTES, Mapping, list)
         fields = {}
         for column, value in row.values.items():
-            if column not in self._taken and not isinstance(value, (bytes, bytearray, memoryview)):
+            if column not in self._taken and not isinstance(value, left_out):
                 fields[column] = _readable(value, column)
         for column in self._others:
             if column not in fields:

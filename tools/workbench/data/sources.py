@@ -40,7 +40,7 @@ def open_sources(task: Task, folder: Path) -> list[Part]:
             continue
         source = open_file(folder / name, name=name, format=data.format, encoding=data.encoding)
         if data.requests is not None:
-            source = Joined(source, open_file(folder / data.requests, name=data.requests, format="jsonl"))
+            source = Batch(source, open_file(folder / data.requests, name=data.requests, format="jsonl"))
         parts.append(Part(source, "" if key == "file" else key))
     return parts
 
@@ -58,7 +58,7 @@ def _parts(found: Mapping[str, DataSet], name: str) -> list[Part]:
     return [Part(shaped(one), key) for key, one in found.items()]
 
 
-class Joined:
+class Batch:
     """The answers of a batch with the requests that they belong to, by `custom_id`; the requests are kept in memory."""
 
     format = "chat-log"

@@ -139,6 +139,17 @@ def test_what_parts_the_values_is_found(tmp_path: Path, content: str, rows: list
     assert seen(tmp_path, "m.csv", content) == rows
 
 
+def test_quotes_of_a_tsv_are_text_where_they_end_nothing(tmp_path: Path) -> None:
+    content = 'text\tlabel\n"Hi" she said\tx\n"open\ty\n"done"\tz\n'
+    assert [values for _, values in seen(tmp_path, "m.tsv", content)] == [
+        ('"Hi" she said', "x"),
+        ('"open', "y"),
+        ('"done"', "z"),
+    ]
+    quoted = 'text\tlabel\n"Hi, ""you"""\tx\n"two\nlines"\ty\n'
+    assert [values for _, values in seen(tmp_path, "m.tsv", quoted)] == [('Hi, "you"', "x"), ("two\nlines", "y")]
+
+
 def test_an_open_quote_costs_its_own_line_only(tmp_path: Path) -> None:
     content = 'text,label\nhi,x\n"open,y\nmore,z\n"two\nlines",w\nlast,v\n'
     rows = seen(tmp_path, "m.csv", content)
