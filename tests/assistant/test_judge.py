@@ -160,3 +160,9 @@ def test_one_judge_of_several_metrics_is_checked_by_its_name(
     fill_in(tickets, lambda number, output: "no" if output == "unknown" else "yes")
     told = json.loads(toishi("judge", "task.toml", "--marks", "marks.csv", "--json").stdout)
     assert (told["name"], told["verdict"], told["rows"]) == ("tone", "trust", 20)
+
+
+def test_a_run_says_that_its_judge_was_never_checked(toishi: Toishi, tickets: Path) -> None:
+    answer = toishi("run", "task.toml", "--max-rollouts", 10)
+    assert answer.exit_code == 4
+    assert "warning   The judge (openai/rules) was never checked against a person's marks" in answer.stderr
