@@ -275,13 +275,19 @@ class Journal:
 
     # Purges
 
-    def purge_run(self, run: str) -> Purged:
-        """Deletes a run for good, with all that it alone uses; see `journal.purge`. Nobody may work on it meanwhile."""
-        return purge.purge_run(self.path, run)
+    def purge_run(self, run: str, *, preview: bool = False) -> Purged:
+        """Deletes a run for good, with all that it alone uses; see `journal.purge`. Nobody may work on it meanwhile.
 
-    def purge_examples(self, goes: Callable[[Example], bool], texts: Sequence[str] = ()) -> Purged:
+        `preview`: tells what would go, and all stays.
+        """
+        return purge.purge_run(self.path, run, preview=preview)
+
+    def purge_examples(
+        self, goes: Callable[[Example], bool], texts: Sequence[str] = (), *, preview: bool = False
+    ) -> Purged:
         """Deletes for good every trace of the examples for which `goes` is true, and of those that hold one of `texts`.
 
-        `texts` are also blotted out wherever else they stand; see `journal.purge`. No run may be alive meanwhile.
+        `texts` are also blotted out wherever else they stand; see `journal.purge`. `preview`: tells what would go, and
+        all stays. No run may be alive meanwhile.
         """
-        return purge.purge_examples(self.path, goes, texts)
+        return purge.purge_examples(self.path, goes, texts, preview=preview)

@@ -39,10 +39,14 @@ QUOTING: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Purged:
-    """How many rows were deleted, and in how many others something was blotted out, by table; zeros are left out."""
+    """How many rows were deleted, and in how many others something was blotted out, by table; zeros are left out.
+
+    `texts` are those that were looked for, for whoever has to find them in other files too.
+    """
 
     deleted: Mapping[str, int]
     blotted: Mapping[str, int]
+    texts: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -50,10 +54,11 @@ class Purged:
         return sum(self.deleted.values()) + sum(self.blotted.values())
 
 
-def purge_run(path: Path, run: str, *, patience: float = PATIENCE_SECONDS) -> Purged:
+def purge_run(path: Path, run: str, *, preview: bool = False, patience: float = PATIENCE_SECONDS) -> Purged:
     """Deletes a run, and of what it shares with others (messages, rows of data, changes) what no other run uses.
 
-    Its replies go too: another run that took them for free has them in its rollouts, and pays where it asks again.
+    `preview`: tells what would go, and all stays. Its replies go too: another run that took them for free has them in
+    its rollouts, and pays where it asks again.
     """
 
     def purge(connection: sqlite3.Connection) -> Purged:
@@ -75,15 +80,21 @@ def purge_run(path: Path, run: str, *, patience: float = PATIENCE_SECONDS) -> Pu
         deleted["messages"] = _drop_unused_messages(connection)
         return _purged(deleted, {})
 
-    return _purge(path, f"run {run}", purge, patience)
+    return _purge(path, f"run {run}", purge, preview, patience)
 
 
 def purge_examples(
-    path: Path, goes: Callable[[Example], bool], texts: Sequence[str] = (), *, patience: float = PATIENCE_SECONDS
+    path: Path,
+    goes: Callable[[Example], bool],
+    texts: Sequence[str] = (),
+    *,
+    preview: bool = False,
+    patience: float = PATIENCE_SECONDS,
 ) -> Purged:
     """Deletes every trace of the examples for which `goes` is true and of those that hold one of `texts`.
 
-    `texts` (a name, an address) are looked for whatever their case, and blotted out wherever else they stand.
+    `preview`: tells what would go, and all stays. `texts` (a name, an address) are looked for whatever their case, and
+    blotted out wherever else they stand.
     """
 
     def purge(connection: sqlite3.Connection) -> Purged:
@@ -102,9 +113,9 @@ def purge_examples(
         _teach(connection, Quotes([*texts, *telling]))
         deleted["replies"] += _drop_quoting_replies(connection)
         deleted["messages"] = _drop_unused_messages(connection)
-        return _purged(deleted, _blot_quotations(connection))
+        return _purged(deleted, _blot_quotations(connection), (*texts, *telling))
 
-    return _purge(path, "examples", purge, patience)
+    return _purge(path, "examples", purge, preview, patience)
 
 
 def scrub(path: Path, *, patience: float = PATIENCE_SECONDS) -> None:
@@ -125,13 +136,18 @@ def scrub(path: Path, *, patience: float = PATIENCE_SECONDS) -> None:
         connection.execute("UPDATE purges SET finished = ? WHERE finished IS NULL", (now(),))
 
 
-def _purge(path: Path, what: str, purge: Callable[[sqlite3.Connection], Purged], patience: float) -> Purged:
+def _purge(
+    path: Path, what: str, purge: Callable[[sqlite3.Connection], Purged], preview: bool, patience: float
+) -> Purged:
     """All of it or nothing, and then the scrubbing, which the next `Journal.open` finishes where it is cut off."""
     with closing(open_database(path, patience=patience)) as connection, _told(path):
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("BEGIN IMMEDIATE")
         try:
             purged = purge(connection)
+            if preview:
+                connection.execute("ROLLBACK")
+                return purged
             connection.execute("INSERT INTO purges (what, rows, created) VALUES (?, ?, ?)", (what, purged.rows, now()))
             connection.execute("COMMIT")
         except BaseException:
@@ -155,8 +171,9 @@ def _change(connection: sqlite3.Connection, sql: str, **values: object) -> int:
     return connection.execute(sql, values).rowcount
 
 
-def _purged(deleted: Mapping[str, int], blotted: Mapping[str, int]) -> Purged:
-    return Purged(*({table: rows for table, rows in counts.items() if rows} for counts in (deleted, blotted)))
+def _purged(deleted: Mapping[str, int], blotted: Mapping[str, int], texts: Sequence[str] = ()) -> Purged:
+    filled = ({table: rows for table, rows in counts.items() if rows} for counts in (deleted, blotted))
+    return Purged(*filled, tuple(texts))
 
 
 def _examples(connection: sqlite3.Connection) -> Iterator[tuple[str, Example]]:
