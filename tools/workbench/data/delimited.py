@@ -81,6 +81,8 @@ class Delimited:
                 lines.give_back()
 
     def _miscounted(self, values: int, columns: int) -> str:
+        if values < columns:
+            return f"has {values} values for {columns} columns; add what is missing, or take the row out"
         what = {COMMA: "a comma", TAB: "a tab"}.get(self.delimiter, f"a {self.delimiter}")
         return f"has {values} values for {columns} columns; put double quotes around a text that holds {what}"
 
