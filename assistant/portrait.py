@@ -1,5 +1,6 @@
 """Everything about one run on one page: plan, state, numbers, candidates, change."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from toishi.assistant.outcome import status_word
 from toishi.assistant.snapshot import program_name, result_of, task_of
 from toishi.assistant.view import RunView, fold
 from toishi.tools.workbench.events import CandidateAccepted, RunStarted
+from toishi.tools.workbench.journal.queries import candidate_means, paid
 from toishi.tools.workbench.judge_checks import CHECK
 from toishi.tools.workbench.runs import is_alive
 
@@ -60,6 +62,8 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
             }
             for candidate in pool
         ],
+        "means": [asdict(mean) for mean in candidate_means(journal, run.id)],
+        "paid": [asdict(one) for one in paid(journal, run.id)],
         "rejected": view.rejected,
         "skipped": view.skipped,
         "best": best_of(pool).number if pool else None,
@@ -81,7 +85,7 @@ def print_portrait(journal: "Journal", project: Path, run: "RunRow") -> None:
     out = console.stdout()
     out.print(f"[bold]{run.id}[/bold]", markup=True, end="")
     console.say(f"  {run.name} · {_status(project, run, view)}")
-    for label, text in _facts(run, view, change, project_hint(project)):
+    for label, text in [*_facts(run, view, change, project_hint(project)), *_paid(journal, run)]:
         console.say(f"{label:<{LABEL_WIDTH}}{text}")
     if run.method == EVALUATION:
         _print_evaluation(run)
@@ -138,6 +142,17 @@ def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: st
     if sentence and not view.judged:
         facts.append(("ended", sentence))
     return facts + [("warning", warning) for warning in view.warnings]
+
+
+def _paid(journal: "Journal", run: "RunRow") -> list[tuple[str, str]]:
+    return [
+        (
+            "paid for" if place == 0 else "",
+            f"{one.purpose}: {wording.plural(one.replies, 'call')} of {one.model}, "
+            f"{wording.count(one.prompt_tokens + one.completion_tokens)} tokens, {wording.money(one.cost)}",
+        )
+        for place, one in enumerate(paid(journal, run.id))
+    ]
 
 
 def _plan(plan: RunStarted) -> list[tuple[str, str]]:

@@ -20,15 +20,17 @@ FEEDBACK_WIDTH = 48
 
 
 def page(
-    journal: "Journal", run: str, *, candidate: str | None, split: str | None, after: int, limit: int
+    journal: "Journal", run: str, *, candidate: str | None, split: str | None, newest: bool, after: int, limit: int
 ) -> "tuple[list[RolloutLine], int | None]":
-    """Rollouts with a number greater than `after`, and where the next page begins, or None.
+    """Rollouts with a number greater than `after`, and where the next page begins, or None; or the `newest`.
 
     `candidate` is a number in the run's pool or the beginning of an id. Raises `UsageError` where there is none.
     """
-    from toishi.tools.workbench.journal.queries import rollout_lines
+    from toishi.tools.workbench.journal.queries import latest_rollouts, rollout_lines
 
     wanted = None if candidate is None else journal.candidate_id(run, candidate)
+    if newest:
+        return latest_rollouts(journal, run, candidate=wanted, split=split, limit=limit), None
     found = rollout_lines(journal, run, candidate=wanted, split=split, after=after, limit=limit + 1)
     return found[:limit], found[limit - 1].number if len(found) > limit else None
 

@@ -14,6 +14,7 @@ from toishi.assistant.options import project_with_runs, shared
 @click.option("--rollout", "number", type=int, metavar="N", help="One rollout with every prompt and reply.")
 @click.option("--candidate", metavar="C", help="With --rollouts: only of this candidate, by number or id.")
 @click.option("--split", type=click.Choice(["feedback", "validation", "test"]), help="With --rollouts: only of it.")
+@click.option("--newest", is_flag=True, help="With --rollouts: the newest, newest first.")
 @click.option("--after", default=0, metavar="N", help="With --rollouts: from the first behind rollout N.")
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(min=1), help="With --rollouts: at most so many."
@@ -26,6 +27,7 @@ def command(
     number: int | None,
     candidate: str | None,
     split: str | None,
+    newest: bool,
     after: int,
     limit: int,
     as_json: bool,
@@ -62,7 +64,7 @@ def command(
             rollout_pages.print_trace(journal, row.id, number)
         elif rollouts:
             lines, following = rollout_pages.page(
-                journal, row.id, candidate=candidate, split=split, after=after, limit=limit
+                journal, row.id, candidate=candidate, split=split, newest=newest, after=after, limit=limit
             )
             if as_json:
                 print_json(rollout_pages.page_document(row.id, lines, following))

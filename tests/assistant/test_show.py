@@ -1,10 +1,14 @@
 """`toishi show` looks closer: events, rollouts, one trace."""
 
+import asyncio
 import json
+from contextlib import closing
 from pathlib import Path
 
 from tests.assistant.conftest import RUN, Toishi, fill, story
 from toishi.tools.workbench.events import parse_event
+from toishi.tools.workbench.journal import Journal
+from toishi.tools.workbench.models.protocol import Message, Reply, Request
 
 
 def test_the_events_from_the_start(toishi: Toishi, finished: Path) -> None:
@@ -52,6 +56,34 @@ def test_the_rollouts_of_one_candidate_and_split(toishi: Toishi, finished: Path)
     assert shown("--candidate", "0") == [one for one in shown() if one["candidate"] == seed] != []
     assert shown("--candidate", seed[:6], "--split", "validation") == shown("--candidate", "0")
     assert toishi("show", "--rollouts", "--split", "test").stdout == "There are no such rollouts.\n"
+
+
+def test_the_newest_rollouts_come_first(toishi: Toishi, finished: Path) -> None:
+    whole = json.loads(toishi("show", "--rollouts", "--limit", "1000", "--json").stdout)["rollouts"]
+    newest = json.loads(toishi("show", "--rollouts", "--newest", "--limit", "3", "--json").stdout)
+
+    assert (newest["rollouts"], newest["next"]) == (whole[:-4:-1], None)
+
+
+def test_what_was_paid_for_and_the_means_of_each_candidate(toishi: Toishi, finished: Path) -> None:
+    async def pay() -> None:
+        for number, purpose in enumerate(["rollout", "rollout", "reflection"]):
+            request = Request("some/model", (Message("user", str(number)),))
+            await journal.add_reply(RUN, purpose, request, Reply("yes", "stop", 1000, 20, 0.25, 0.1))
+
+    with closing(Journal.open(finished)) as journal:
+        asyncio.run(pay())
+
+    told = json.loads(toishi("show", "--json").stdout)
+    assert [(one["purpose"], one["replies"], one["cost"]) for one in told["paid"]] == [
+        ("reflection", 1, 0.25),
+        ("rollout", 2, 0.5),
+    ]
+    assert {mean["split"] for mean in told["means"]} == {"validation"}
+    assert sum(mean["rollouts"] for mean in told["means"]) == len(
+        json.loads(toishi("show", "--rollouts", "--limit", "1000", "--json").stdout)["rollouts"]
+    )
+    assert "paid for    reflection: 1 call of some/model, 1,020 tokens, $0.25\n" in toishi("show").stdout
 
 
 def test_one_rollout_with_every_prompt_and_reply(toishi: Toishi, finished: Path) -> None:
