@@ -50,6 +50,9 @@ class StoredReply:
     run: str
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def now() -> str:
     """UTC in ISO 8601, sortable as text."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
@@ -64,7 +67,7 @@ def insert(table: str, row: Mapping[str, object], *, or_ignore: bool = False) ->
 
 def dump(value: object) -> str:
     """Compact JSON that keeps every script readable."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def message_id(message: Message) -> str:
