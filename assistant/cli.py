@@ -28,6 +28,7 @@ VERBS = (
     "undo",
     "resume",
     "cancel",
+    "purge",
     "models",
     "key",
     "doctor",

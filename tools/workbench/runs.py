@@ -150,7 +150,7 @@ def refuse_finished(row: RunRow) -> None:
 
 def take_lock(project: Path, run: str) -> int:
     """The descriptor that holds the run's lock until it is closed everywhere; `UsageError` where it is held."""
-    path = _lock_file(project, run)
+    path = lock_file(project, run)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -175,7 +175,7 @@ def is_alive(project: Path, run: str) -> bool:
     """Whether a process works on the run."""
     _reap()
     try:
-        descriptor = os.open(_lock_file(project, run), os.O_RDONLY)
+        descriptor = os.open(lock_file(project, run), os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
@@ -243,11 +243,16 @@ def log_file(project: Path, run: str) -> Path:
     return project / FOLDER / "runs" / f"{run}.log"
 
 
+def lock_file(project: Path, run: str) -> Path:
+    """What the run's process holds while it lives."""
+    return project / FOLDER / "runs" / f"{run}.lock"
+
+
 def _killed(project: Path, run: str) -> RunStopped:
     """How a sitting ended that its events do not tell."""
     way_out = f"go on with: toishi resume {run}"
     try:
-        word = _lock_file(project, run).read_bytes().strip(b"\0").decode(errors="replace")
+        word = lock_file(project, run).read_bytes().strip(b"\0").decode(errors="replace")
     except FileNotFoundError:
         word = ""
     silent = (
@@ -255,10 +260,6 @@ def _killed(project: Path, run: str) -> RunStopped:
         "nothing recorded is lost"
     )
     return RunStopped(status="failed", sentence=f"{word}; {way_out}" if word else f"{silent}, {way_out}")
-
-
-def _lock_file(project: Path, run: str) -> Path:
-    return project / FOLDER / "runs" / f"{run}.lock"
 
 
 def _leave_room(lock: int) -> None:

@@ -172,8 +172,11 @@ def _change(connection: sqlite3.Connection, sql: str, **values: object) -> int:
 
 
 def _purged(deleted: Mapping[str, int], blotted: Mapping[str, int], texts: Sequence[str] = ()) -> Purged:
-    filled = ({table: rows for table, rows in counts.items() if rows} for counts in (deleted, blotted))
-    return Purged(*filled, tuple(texts))
+    return Purged(_filled(deleted), _filled(blotted), tuple(texts))
+
+
+def _filled(counts: Mapping[str, int]) -> dict[str, int]:
+    return {table: rows for table, rows in counts.items() if rows}
 
 
 def _examples(connection: sqlite3.Connection) -> Iterator[tuple[str, Example]]:

@@ -73,6 +73,16 @@ def read_labels(file: Path, inputs: Sequence[str]) -> list[Label]:
     return _parse(_content(file), file, inputs)[0]
 
 
+def inputs_of(file: Path) -> tuple[str, ...]:
+    """The inputs that a labels' file has columns for, none where it is no labels' file."""
+    text = _content(file).decode("utf-8", "replace").removeprefix(BOM).partition("\n")[0]
+    header = next(csv.reader([text], delimiter=_delimiter(text)), [])
+    if header[:1] != ["id"] or "expected" not in header or "status" not in header:
+        return ()
+    columns = header[1 : header.index("expected")]
+    return tuple(column.removeprefix("input.") if column[6:] in COLUMNS else column for column in columns)
+
+
 def update_labels(file: Path, inputs: Sequence[str], change: Callable[[list[Label]], list[Label]]) -> list[Label]:
     """Replaces the file's rows by `change` of them, in one rename; gives the new rows.
 
@@ -115,7 +125,7 @@ def _parse(content: bytes, file: Path, inputs: Sequence[str]) -> tuple[list[Labe
         raise DataError(f"{file}, line {line} is not UTF-8; save the file as UTF-8") from None
     mark = BOM if text.startswith(BOM) else ""
     text = text.removeprefix(BOM)
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    delimiter = _delimiter(text)
     before = csv.field_size_limit(LONGEST_FIELD)
     try:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -135,6 +145,11 @@ def _parse(content: bytes, file: Path, inputs: Sequence[str]) -> tuple[list[Labe
         raise DataError(f"{file} is no csv: {error}; check its double quotes") from None
     finally:
         csv.field_size_limit(before)
+
+
+def _delimiter(text: str) -> str:
+    """Spreadsheets part columns as their language does; the first line tells."""
+    return max(",;\t", key=text.partition("\n")[0].count)
 
 
 def _check(header: Sequence[str], file: Path, inputs: Sequence[str]) -> None:
