@@ -44,7 +44,7 @@ class Divided:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Group:
     """Rows that stay together, by index; `label` is what the first of them expects."""
 
@@ -206,6 +206,8 @@ def _wider(
     place: Callable[[int], str],
 ) -> tuple[list[Group], int, list[str]]:
     """The groups with near-duplicates and rows of one group brought together, how many were near, and what to say."""
+    if not near and not any(row.group for row in rows):
+        return list(exact), 0, []
     of_row = {row: number for number, group in enumerate(exact) for row in group.rows}
     clusters = Clusters(len(exact))
     clusters.join((of_row[one], of_row[other]) for one, other in near)

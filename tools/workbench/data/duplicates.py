@@ -86,7 +86,8 @@ class NearDuplicates:
         if self._signatures:
             import numpy as np
 
-            yield from _alike(np.concatenate(self._signatures), self._signed)
+            self._signatures = [np.concatenate(self._signatures)]
+            yield from _alike(self._signatures[0], self._signed)
 
     def _join(self, known: dict[bytes, int], key: bytes, position: int) -> None:
         first = known.setdefault(key, position)
