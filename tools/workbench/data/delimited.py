@@ -40,7 +40,7 @@ class Delimited:
         if csv.field_size_limit() < LONGEST_FIELD:
             csv.field_size_limit(LONGEST_FIELD)
         self.delimiter, self._declared = self._dialect(TAB if format == "tsv" else None)
-        self._quoting = csv.QUOTE_NONE if self.delimiter == TAB and self._quotes_are_text() else csv.QUOTE_MINIMAL
+        self._quotes_mean_nothing = self.delimiter == TAB and self._quotes_are_text()
 
     @property
     def format(self) -> str:
@@ -101,7 +101,8 @@ class Delimited:
         return tuple(header)
 
     def _reader(self, lines: "_Lines") -> Iterator[list[str]]:
-        return csv.reader(lines, delimiter=self.delimiter, quoting=self._quoting, strict=True)
+        quoting = csv.QUOTE_NONE if self._quotes_mean_nothing else csv.QUOTE_MINIMAL
+        return csv.reader(lines, delimiter=self.delimiter, quoting=quoting, strict=True)
 
     def _open(self) -> TextIO:
         return self._file.open(encoding=self._encoding.codec, errors=self._encoding.errors, newline="")
