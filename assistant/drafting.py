@@ -18,13 +18,16 @@ from toishi.tools.workbench.settings import find_project
 from toishi.tools.workbench.task import load_task
 
 
-def settle(wishes: Wishes, *, ask: bool, folder: Path | None) -> Draft:
+def settle(wishes: Wishes, *, ask: bool, force: bool, folder: Path | None) -> Draft:
     """The draft once every question is answered, by a person in a terminal or else by what it proposes.
 
-    After each answer all is drafted anew, since one answer changes others.
+    After each answer all is drafted anew, since one answer changes others. Raises `UsageError` where the task is there
+    already, before anything is asked.
     """
     models = discover()
     drafted = draft(wishes, models=models, here=folder)
+    if drafted.path.exists() and not force:
+        raise UsageError(f"{drafted.path} is there already; write over it with --force, or elsewhere with --out")
     if not ask or not _is_terminal():
         return drafted
     asked: set[str] = set()
@@ -63,15 +66,13 @@ class Written:
     warnings: tuple[str, ...]
 
 
-def write(drafted: Draft, *, force: bool) -> Written:
+def write(drafted: Draft) -> Written:
     """Writes the task and the files that go with it, and takes a first look at the data through the task.
 
-    What is there stays, but for the task itself with `force`. Raises `UsageError` where the task is there, and where
-    what would be written could not be loaded; then nothing is left behind.
+    The task itself is written over, other files that are there stay. Raises `UsageError` where it cannot be written,
+    and where what was written cannot be loaded; then nothing is left behind.
     """
     path = drafted.path
-    if path.exists() and not force:
-        raise UsageError(f"{path} is there already; write over it with --force, or elsewhere with --out")
     if not path.parent.is_dir():
         raise UsageError(f"the folder {path.parent} does not exist; make it, or name another with --out")
     before = path.read_bytes() if path.exists() else None

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from toishi.assistant.reading import reading
 from toishi.tools.workbench.data import load_data
 from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.metrics.building import build_metric
@@ -25,7 +26,8 @@ def _kinds(task: Task) -> set[str]:
 def doubts(task: Task, project: Path) -> list[str]:
     """Sentences without full stops; where the data cannot be used, that one alone."""
     try:
-        splits = load_data(task, project)
+        with reading() as progress:
+            splits = load_data(task, project, progress=progress)
         found = list(splits.problems)
         if not _kinds(task) & NEED_MORE:
             metric = build_metric(task, splits.all, MetricContext(project))

@@ -73,8 +73,8 @@ def command(
         name=name or "",
         out=out,
     )
-    draft = settle(wishes, ask=not as_json, folder=project)
-    written = write(draft, force=force)
+    draft = settle(wishes, ask=not as_json, force=force, folder=project)
+    written = write(draft)
     if as_json:
         print_json(document(draft, written))
     else:

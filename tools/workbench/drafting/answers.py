@@ -74,7 +74,7 @@ def _keys(kind: str, table: Table, expected: Column, prompt: str) -> tuple[Decis
     """The other keys of the kind, where its defaults would not do."""
     match kind:
         case "choice":
-            return _choice(expected)
+            return _choice(expected) if table.whole else ()
         case "number":
             return _number(expected)
         case "json":

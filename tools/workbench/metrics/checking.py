@@ -7,6 +7,7 @@ metrics that cost nothing and give the same judgement each time.
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from statistics import fmean
 
 from toishi.tools.workbench.example import Example
@@ -39,7 +40,8 @@ async def weaknesses(section: MetricSection, metric: Metric, examples: Sequence[
     if not examples or not _is_free(section.root):
         return []
     step = -(-len(examples) // MOST_TRIED)
-    rows = [examples[place] for place in range(0, len(examples), step)]
+    # Gone through in order: they may be read from files as they are wanted, where looking one up reads them all.
+    rows = list(islice(examples, 0, None, step))
     expected = Counter(example.expected.strip() for example in rows) if section.needs_expected else Counter()
     found = []
     if len(expected) == 1 and len(rows) > 1:

@@ -61,6 +61,11 @@ def test_long_answers_are_marked_by_a_rubric_from_the_prompt() -> None:
     )
 
 
+def test_labels_are_not_listed_where_only_the_first_rows_were_seen() -> None:
+    seen = table("rows.csv", [{"answer": "ab"[row % 2]} for row in range(30)], total=900)
+    assert keys(answers(seen, seen.by_name["answer"])) == {"kind": "choice"}
+
+
 def test_labels_that_the_prompt_lists_need_not_come_again() -> None:
     assert judged(["billing", "fault"], rows=2).kind == "f1"
     assert judged(["billing", "fault"], rows=2, prompt="Sort into: billing, fault.").kind == "choice"
