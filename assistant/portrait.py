@@ -149,7 +149,8 @@ def _paid(journal: "Journal", run: "RunRow") -> list[tuple[str, str]]:
         (
             "paid for" if place == 0 else "",
             f"{one.purpose}: {wording.plural(one.replies, 'call')} of {one.model}, "
-            f"{wording.count(one.prompt_tokens + one.completion_tokens)} tokens, {wording.money(one.cost)}",
+            f"{wording.count(one.prompt_tokens + one.completion_tokens)} tokens, "
+            f"{'cost unknown' if one.cost is None else wording.money(one.cost)}",
         )
         for place, one in enumerate(paid(journal, run.id))
     ]
