@@ -101,8 +101,9 @@ class Delimited:
         return tuple(header)
 
     def _reader(self, lines: "_Lines") -> Iterator[list[str]]:
-        quoting = csv.QUOTE_NONE if self._quotes_mean_nothing else csv.QUOTE_MINIMAL
-        return csv.reader(lines, delimiter=self.delimiter, quoting=quoting, strict=True)
+        if self._quotes_mean_nothing:
+            return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
+        return csv.reader(lines, delimiter=self.delimiter, strict=True)
 
     def _open(self) -> TextIO:
         return self._file.open(encoding=self._encoding.codec, errors=self._encoding.errors, newline="")
