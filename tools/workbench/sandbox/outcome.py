@@ -75,6 +75,8 @@ def cause(error: str, refused: Sequence[str], limits: Limits) -> str:
     """What is behind an error (the last line of its traceback): a limit, the forbidden call, or nothing: empty."""
     if error.startswith("MemoryError"):
         return f"used more than {limits.memory // MEGABYTE} MB"
+    if re.match(r"\w*Error: \[Errno 27\]", error):
+        return f"wrote more than {_size(limits.disk)}"
     if refused and re.match(r"\w*Error: \[Errno 1\]", error):
         return f"tried to {meaning(refused[-1])}"
     return ""

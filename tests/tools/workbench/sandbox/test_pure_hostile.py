@@ -1,5 +1,6 @@
 """The profile `pure` against programs that want out: every attempt is refused, and nothing comes of it."""
 
+import asyncio
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ from tests.tools.workbench.sandbox.bpf_machine import decide
 from toishi.tools.workbench.sandbox import Limits, Outcome, policies, run_pure
 from toishi.tools.workbench.sandbox.filters import ALLOW, errno
 from toishi.tools.workbench.sandbox.machine import machine
+from toishi.tools.workbench.sandbox.outcome import USUAL
 
 SECRET = "sk-the-key-that-nobody-may-read"
 
@@ -48,11 +50,15 @@ def victim() -> Iterator["subprocess.Popen[bytes]"]:
     process.wait()
 
 
-async def attack(source: str, **names: object) -> Outcome:
+def attack(source: str, *, limits: Limits = USUAL, **names: object) -> Outcome:
     """Runs an attack and makes sure that the machinery survived it."""
-    values = "".join(f"{name} = {value!r}\n" for name, value in names.items())
-    outcome = await run_pure(PRELUDE + values + source)
-    assert (await run_pure("print('alive')")).stdout == "alive\n"
+
+    async def run() -> tuple[Outcome, Outcome]:
+        values = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+        return await run_pure(PRELUDE + values + source, limits=limits), await run_pure("print('alive')")
+
+    outcome, after = asyncio.run(run())
+    assert after.stdout == "alive\n"
     return outcome
 
 
@@ -61,7 +67,7 @@ READING = {
     "os.open": "print(os.read(os.open(path, os.O_RDONLY), 99))",
     "pathlib": "import pathlib\nprint(pathlib.Path(path).read_text())",
     "import": "sys.path.append(os.path.dirname(path))\n__import__('secret')",
-    "libc": "print(libc.open(path.encode(), 0)); libc.fopen.restype = ctypes.c_void_p; print(libc.fopen(path.encode(), b'r'))",
+    "libc": "print(libc.open(path.encode(), 0), libc.creat(path.encode(), 0), libc.opendir(path.encode()))",
     "openat": "print(syscall('openat', -100, path.encode(), 0, 0))",
     "openat2": "print(syscall('openat2', -100, path.encode(), bytes(24), 24))",
     "io_uring": "print(syscall('io_uring_setup', 8, bytes(120)))",
@@ -88,8 +94,8 @@ READING = {
 
 
 @pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in READING.items()])
-async def test_nothing_is_read(source: str, secret: Path) -> None:
-    outcome = await attack(source, path=str(secret))
+def test_nothing_is_read(source: str, secret: Path) -> None:
+    outcome = attack(source, path=str(secret))
 
     assert SECRET not in outcome.stdout + outcome.stderr
     assert "secret" not in outcome.stdout
@@ -115,18 +121,18 @@ CHANGING = {
     "times": "os.utime(path, (0, 0))",
     "attribute": "os.setxattr(path, 'user.a', b'b')",
     "socket file": "import socket\nsocket.socket(socket.AF_UNIX).bind(path + '2')",
-    "shared memory": "from multiprocessing import shared_memory\nshared_memory.SharedMemory('toishi', create=True, size=9)",
+    "shared memory": "from multiprocessing.shared_memory import SharedMemory\nSharedMemory(create=True, size=9)",
     "temporary file": "import tempfile\ntempfile.NamedTemporaryFile(dir=os.path.dirname(path))",
-    "by number": "print(syscall('unlinkat', -100, path.encode(), 0), syscall('openat', -100, path.encode(), 0o1002, 0))",
+    "by number": "p = path.encode()\nprint(syscall('unlinkat', -100, p, 0), syscall('openat', -100, p, 0o1002, 0))",
     "mount": "print(libc.mount(b'none', b'/tmp', b'tmpfs', 0, 0)); os.chroot('/tmp')",
 }
 
 
 @pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in CHANGING.items()])
-async def test_nothing_is_changed(source: str, secret: Path) -> None:
+def test_nothing_is_changed(source: str, secret: Path) -> None:
     before = (secret.stat(), os.listxattr(secret))
 
-    outcome = await attack(source, path=str(secret))
+    outcome = attack(source, path=str(secret))
 
     assert (secret.stat(), os.listxattr(secret)) == before
     assert [path.name for path in secret.parent.iterdir()] == ["secret"]
@@ -144,14 +150,14 @@ STARTING = {
     "clone with threads' flags and namespaces": "print(syscall('clone', 0x3D0F00 | 0x10000000, 0, 0, 0, 0))",
     "fork bomb": "while True:\n    if os.fork() >= 0: pass",
     "thread that forks": "import threading\nt = threading.Thread(target=lambda: print(os.fork())); t.start(); t.join()",
-    "exec from memory": "fd = syscall('memfd_create', b'x', 0)\nprint(fd); os.write(fd, b'#!/bin/sh'); os.execve(fd, ['x'], {})",
+    "exec from memory": "fd = syscall('memfd_create', b'x', 0)\nprint(fd)\nos.write(fd, b'#!/bin/sh')",
     "exec by number": "print(syscall('execve', b'/bin/true', 0, 0), syscall('execveat', -100, b'/bin/true', 0, 0, 0))",
 }
 
 
 @pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in STARTING.items()])
-async def test_no_process_is_started(source: str) -> None:
-    outcome = await attack(source)
+def test_no_process_is_started(source: str) -> None:
+    outcome = attack(source)
 
     printed = [int(word) for word in outcome.stdout.split()]
     assert all(number < 0 for number in printed)
@@ -160,8 +166,8 @@ async def test_no_process_is_started(source: str) -> None:
     ]
 
 
-async def test_a_refused_process_is_told_in_a_sentence() -> None:
-    outcome = await attack("import os\nos.fork()")
+def test_a_refused_process_is_told_in_a_sentence() -> None:
+    outcome = attack("import os\nos.fork()")
 
     assert (outcome.ok, outcome.reason) == (False, "tried to start a process (clone)")
 
@@ -187,7 +193,7 @@ TALKING = {
 
 
 @pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in TALKING.items()])
-async def test_nobody_is_talked_to(source: str, tmp_path: Path) -> None:
+def test_nobody_is_talked_to(source: str, tmp_path: Path) -> None:
     name = f"toishi-{os.getpid()}"
     with (
         socket.create_server(("127.0.0.1", 0)) as tcp,
@@ -203,7 +209,7 @@ async def test_nobody_is_talked_to(source: str, tmp_path: Path) -> None:
         for listener in (tcp, udp, abstract, unix):
             listener.setblocking(False)
 
-        outcome = await attack(f"import socket as s\n{source}", port=port, name=name, path=str(tmp_path / "s"))
+        outcome = attack(f"import socket as s\n{source}", port=port, name=name, path=str(tmp_path / "s"))
 
         assert not outcome.ok
         for accepting in (tcp, unix):
@@ -232,8 +238,8 @@ SIGNALLING = {
 
 
 @pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in SIGNALLING.items()])
-async def test_nobody_is_signalled(source: str, victim: "subprocess.Popen[bytes]") -> None:
-    outcome = await attack(f"import fcntl, resource, signal\n{source}", target=victim.pid)
+def test_nobody_is_signalled(source: str, victim: "subprocess.Popen[bytes]") -> None:
+    outcome = attack(f"import fcntl, resource, signal\n{source}", target=victim.pid)
 
     assert not outcome.ok
     assert outcome.refused
@@ -258,14 +264,14 @@ LOOSENING = {
 
 
 @pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in LOOSENING.items()])
-async def test_no_limit_is_loosened(source: str) -> None:
-    outcome = await attack(f"import resource\n{source}")
+def test_no_limit_is_loosened(source: str) -> None:
+    outcome = attack(f"import resource\n{source}")
 
     assert not outcome.ok
     assert outcome.refused
 
 
-async def test_only_the_programs_own_descriptors_are_open() -> None:
+def test_only_the_programs_own_descriptors_are_open() -> None:
     source = """
 found = []
 for fd in range(1024):
@@ -277,7 +283,7 @@ for fd in range(1024):
             found.append(fd)
 print(found)
 """
-    assert (await attack(source)).stdout == "[0, 1, 2, 3]\n"
+    assert attack(source).stdout == "[0, 1, 2, 3]\n"
 
 
 @pytest.mark.skipif(machine().architecture.name != "x86_64", reason="only x86_64 has calls of other architectures")
@@ -290,19 +296,19 @@ print(found)
         pytest.param("b8 27 00 00 40 0f 05 c3", id="x32"),
     ],
 )
-async def test_calls_of_another_architecture_end_the_program(code: str) -> None:
+def test_calls_of_another_architecture_end_the_program(code: str) -> None:
     source = f"""
 import mmap
 memory = mmap.mmap(-1, 4096, prot=7)
 memory.write(bytes.fromhex({code!r}))
 ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(memory)))()
 """
-    outcome = await attack(source)
+    outcome = attack(source)
 
     assert (outcome.ok, outcome.reason) == (False, "used system calls of another architecture")
 
 
-async def test_every_call_that_is_not_allowed_is_refused_by_this_kernel() -> None:
+def test_every_call_that_is_not_allowed_is_refused_by_this_kernel() -> None:
     here = machine().architecture
     plain = policies.pure(here, notify=False)
     # Of these two the kernel itself makes sure that they come from where it placed them; no filter is asked.
@@ -314,7 +320,7 @@ for name in {sorted(forbidden)!r}:
     result = syscall(name, 0, 0, 0, 0, 0, 0)
     print(name, result)
 """
-    outcome = await attack(source)
+    outcome = attack(source)
 
     answers = dict(line.split() for line in outcome.stdout.splitlines())
     assert answers == {name: str(-(decided[name] & 0xFFFF)) for name in forbidden}
@@ -343,23 +349,22 @@ asyncio.run(main())
 SEARCH = """
 import ctypes, gc, json
 needles = {
-    "control": b"needle-" + b"in-sight", "key": b"sk-the-key-" + b"that-nobody", "row": b"the-tests-of-" + b"another-row",
-    "input": b"the-input-of-" + b"another-row",
+    "control": b"needle-" + b"in-sight", "key": b"sk-the-key-" + b"that-nobody",
+    "row": b"the-tests-of-" + b"another-row", "input": b"the-input-of-" + b"another-row",
 }
 kept = "needle-in-sight".encode()
 seen = {name: False for name in needles}
 for one in gc.get_objects():
     for inner in (one, *gc.get_referents(one)):
-        text = inner if isinstance(inner, (bytes, bytearray)) else inner.encode("utf-8", "replace") if isinstance(inner, str) else b""
-        if inner is not needles and len(text) < 10000:
+        text = inner.encode("utf-8", "replace") if isinstance(inner, str) else inner
+        if isinstance(text, (bytes, bytearray)) and len(text) < 10000:
             for name, needle in needles.items():
-                if needle in text and inner is not needle:
-                    seen[name] = True
+                seen[name] |= needle in text and inner is not needle
 print(json.dumps(seen))
 """
 
 
-async def test_a_flood_of_refused_calls_ends_at_the_time_limit() -> None:
-    outcome = await run_pure(PRELUDE + "while True: syscall('getdents64', 0, 0, 0)", limits=Limits(seconds=0.3))
+def test_a_flood_of_refused_calls_ends_at_the_time_limit() -> None:
+    outcome = attack("while True: syscall('getdents64', 0, 0, 0)", limits=Limits(seconds=0.3))
 
     assert (outcome.reason, outcome.refused) == ("ran longer than 0.3 s", ("getdents64",))
