@@ -68,6 +68,8 @@ def create_run(
     emit = journal.recorder(run)
     for problem in splits.problems:
         emit(Warned(message=problem))
+    # Telemetry is written soon; what is written behind it is waited for, so that whoever looks now finds it.
+    journal.set_status(run, "queued")
     return run
 
 
