@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from toishi.tools.workbench import runs
 from toishi.tools.workbench.events import Event, RunFinished, RunStarted, RunStopped
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.runs import create_run, follow, start_worker
@@ -53,6 +54,8 @@ max_rollouts = 80
     journal = Journal.open(tmp_path)
     yield journal
     journal.close()
+    for process in runs._started:
+        process.wait()
 
 
 def begin(journal: Journal) -> str:
