@@ -1,7 +1,8 @@
 """A small OpenAI-compatible server for tests: a process of its own that answers by rule and fails on demand.
 
 Run as a program it binds a free port of 127.0.0.1 and prints it. It speaks `POST /v1/chat/completions` (whole and as a
-stream), `GET /v1/models` (as vLLM and LM Studio do) and `GET /api/tags` (as Ollama does).
+stream), `/v1/files` and `/v1/batches`, `GET /v1/models` (as vLLM and LM Studio do) and `GET /api/tags` (as Ollama
+does).
 
 How it answers, always the same for the same messages:
 
@@ -29,6 +30,10 @@ the next entry, `null` being a healthy answer, and so are all calls after the la
 
 `"echo": true` in a fault of any kind, or as the only thing in it, adds the Authorization header to the answer's text,
 to the error's message and to the answer's headers.
+
+A batch is done as soon as it is made; each of its lines takes the next fault, of which only `status` is known there.
+`POST /control/batches` with a status (`in_progress`, `expired` …) lets all batches stay so from then on, and with null
+lets them be done; `GET /control/batches` tells them all.
 
 `GET /control/calls/N` waits until N calls came to the chat endpoint and tells them all, each with its body and its
 `authorization`; `GET /control/state` tells `{"calls": …, "faults_left": …}` at once.
@@ -152,6 +157,15 @@ def chunks(document: dict[str, Any], request: dict[str, Any]) -> list[dict[str, 
     return [{**frame, **piece} for piece in pieces]
 
 
+def batch_line(line: dict[str, Any], fault: dict[str, Any] | None) -> dict[str, Any]:
+    """What the output of a batch says to one line of its input."""
+    body: dict[str, Any] = {"error": {"message": (fault or {}).get("message", "told to fail")}}
+    status = (fault or {}).get("status", 200)
+    if status == 200:
+        body = completion(line["body"], {}, None)
+    return {"custom_id": line["custom_id"], "response": {"status_code": status, "body": body}, "error": None}
+
+
 class RuleServer(ThreadingHTTPServer):
     """The server's memory: what came, and which faults are still to happen."""
 
@@ -167,6 +181,37 @@ class RuleServer(ThreadingHTTPServer):
         self.released = threading.Event()
         self.faults: list[dict[str, Any] | None] = []
         self.calls: list[dict[str, Any]] = []
+        self.files: dict[str, str] = {}
+        self.batches: dict[str, dict[str, Any]] = {}
+        self.batch_status: str | None = None
+
+    def add_file(self, content: str) -> dict[str, Any]:
+        name = f"file-{len(self.files)}"
+        self.files[name] = content
+        frame = {
+            "object": "file",
+            "purpose": "batch",
+            "filename": "batch.jsonl",
+            "status": "processed",
+            "created_at": 0,
+        }
+        return {"id": name, "bytes": len(content), **frame}
+
+    def add_batch(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        lines = [json.loads(line) for line in self.files[wanted["input_file_id"]].splitlines()]
+        said = [batch_line(line, self.faults.pop(0) if self.faults else None) for line in lines]
+        files = []
+        for is_good in (True, False):
+            part = [json.dumps(line) for line in said if (line["response"]["status_code"] == 200) is is_good]
+            files.append(self.add_file("\n".join(part))["id"] if part else None)
+        name = f"batch_{len(self.batches)}"
+        frame = {"object": "batch", "created_at": 0, "status": "completed", **wanted}
+        self.batches[name] = {"id": name, "output_file_id": files[0], "error_file_id": files[1], **frame}
+        return self.batch(name)
+
+    def batch(self, name: str) -> dict[str, Any]:
+        held = {"status": self.batch_status, "output_file_id": None, "error_file_id": None}
+        return {**self.batches[name], **(held if self.batch_status else {})}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -178,6 +223,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_document({"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "vllm"}]})
         elif self.path == "/api/tags":
             self.send_document({"models": [{"name": MODEL}]})
+        elif self.path.startswith("/v1/files/"):
+            self.send_text(self.server.files[self.path.split("/")[3]])
+        elif self.path.startswith("/v1/batches/"):
+            self.send_document(self.server.batch(self.path.split("/")[3]))
+        elif self.path.startswith("/v1/batches") or self.path == "/control/batches":
+            found = [self.server.batch(name) for name in self.server.batches]
+            self.send_document({"object": "list", "data": found, "has_more": False})
         elif self.path == "/control/state":
             self.send_document({"calls": len(self.server.calls), "faults_left": len(self.server.faults)})
         elif self.path.startswith("/control/calls/"):
@@ -189,9 +241,20 @@ class Handler(BaseHTTPRequestHandler):
             self.send_document({"error": {"message": f"no such page: {self.path}"}}, status=404)
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or "null")
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/v1/files":
+            # A form: of its parts, the one with a file name is the file.
+            boundary = self.headers["Content-Type"].partition("boundary=")[2].encode()
+            (part,) = (one for one in content.split(b"--" + boundary) if b"filename=" in one)
+            return self.send_document(self.server.add_file(part.partition(b"\r\n\r\n")[2].strip().decode()))
+        body = json.loads(content or "null")
         if self.path == "/v1/chat/completions":
             self.chat(body)
+        elif self.path == "/v1/batches":
+            self.send_document(self.server.add_batch(body))
+        elif self.path == "/control/batches":
+            self.server.batch_status = body
+            self.send_document({})
         elif self.path == "/control/faults":
             self.server.faults = body
             self.server.released.clear()

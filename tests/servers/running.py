@@ -50,6 +50,21 @@ class ModelServer:
             state: dict[str, int] = json.load(response)
         return state
 
+    def hold_batches(self, status: str | None) -> None:
+        """Lets all batches have this status, or be done where it is None."""
+        self._post("/control/batches", status)
+
+    def batches(self) -> list[dict[str, Any]]:
+        """Every batch that was made."""
+        with urllib.request.urlopen(f"{self.url}/control/batches") as response:
+            batches: list[dict[str, Any]] = json.load(response)["data"]
+        return batches
+
+    def file(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a file that was uploaded, or that a batch made."""
+        with urllib.request.urlopen(f"{self.base_url}/files/{name}/content") as response:
+            return [json.loads(line) for line in response.read().splitlines()]
+
     def stop(self) -> None:
         """Ends the process, if it still runs."""
         self._process.kill()

@@ -10,6 +10,7 @@ from toishi.tools.workbench.budget import Budget
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.data import Splits
 from toishi.tools.workbench.journal import Journal
+from toishi.tools.workbench.journal.batches import BatchRecords
 from toishi.tools.workbench.metrics.building import build_metric
 from toishi.tools.workbench.metrics.context import Ask, MetricContext
 from toishi.tools.workbench.metrics.protocol import Metric
@@ -80,10 +81,11 @@ async def open_bench(
             project=project,
             timeout=task.models.timeout,
             price=task.models.price_per_token(),
+            batches=BatchRecords(journal, run) if task.models.batch else None,
         )
         for name in dict.fromkeys(models_of(task, rewriting=rewriting))
     }
-    gateway = Gateway(models, journal=journal, budget=budget, run=run, concurrency=task.models.concurrency)
+    gateway = Gateway(models, journal=journal, budget=budget, run=run, concurrency=task.models.most_in_flight)
     ask = _ask_through(gateway, task)
     metric = metric or build_metric(task, splits.all, MetricContext(project, ask))
     runner = RolloutRunner(

@@ -165,6 +165,16 @@ TABLES: Mapping[str, Table] = {
             "created": _CREATED,
         },
     ),
+    "batches": Table(
+        "Which batch at a provider holds which request, so that a killed run finds its batches again (`models.batch`).",
+        {
+            "key": "The request, by `replies.key`.",
+            "run": _RUN,
+            "file": "Id of the file with the requests, at the provider.",
+            "batch": "Id of the batch that answers the file, at the provider; null until it is known.",
+            "created": _CREATED,
+        },
+    ),
 }
 
 

@@ -150,4 +150,21 @@ def _agreements(db: "Database") -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first_tables, _tools_and_indexes, _purges, _agreements)
+def _batches(db: "Database") -> None:
+    """Which batch at a provider holds which request, written before it is paid for."""
+    db.create_table(
+        "batches",
+        {"key": str, "run": str, "file": str, "batch": str, "created": str},
+        pk=("key", "run", "file"),
+        not_null={"created"},
+    )
+    db.table("batches").create_index(["run", "file"])
+
+
+MIGRATIONS: tuple[Callable[["Database"], None], ...] = (
+    _first_tables,
+    _tools_and_indexes,
+    _purges,
+    _agreements,
+    _batches,
+)

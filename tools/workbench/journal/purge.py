@@ -68,7 +68,7 @@ def purge_run(path: Path, run: str, *, preview: bool = False, patience: float = 
             "WHERE changes.run = :run AND changes.hash = other.hash",
             {"run": run},
         )
-        mine = ("replies", "rollouts", "candidates", "events", "changes")
+        mine = ("replies", "rollouts", "candidates", "events", "changes", "batches")
         deleted = {table: _change(connection, f"DELETE FROM {table} WHERE run = :run", run=run) for table in mine}
         deleted["examples"] = _change(
             connection,

@@ -132,7 +132,7 @@ class Gateway:
             await asyncio.gather(*calls, return_exceptions=True)
 
     def let_finish(self) -> None:
-        """From now on, what a model is already answering is waited for and written down, even if nobody wants it.
+        """From now on, what a model is already answering is waited for a while, even if nobody wants it any more.
 
         It is paid for, and a run that stops because one call failed will ask for it again when it is resumed. A model
         that is given up has the same effect.
@@ -143,7 +143,7 @@ class Gateway:
         """Cuts off what is in flight, but for what `let_finish` spares, and closes the models."""
         try:
             if self._lets_finish and self._calls:
-                await asyncio.wait(self._calls)
+                await asyncio.wait(self._calls, timeout=self._patience.longest_wait)
         finally:
             for task in self._calls:
                 task.cancel()

@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toishi.tools.workbench.errors import ModelUnknown, UsageError
 from toishi.tools.workbench.models.keys import provider_of, set_variable, stored_variable, way_to_a_key
 from toishi.tools.workbench.models.names import split_address
 from toishi.tools.workbench.models.protocol import Model
+
+if TYPE_CHECKING:
+    from toishi.tools.workbench.models.remote.batched import BatchBook
+    from toishi.tools.workbench.models.remote.model import RemoteModel
 
 Factory = Callable[[str], Model]
 
@@ -31,11 +36,13 @@ def open_model(
     project: Path | None = None,
     timeout: float | None = None,
     price: tuple[float, float] | None = None,
+    batches: "BatchBook | None" = None,
 ) -> Model:
     """The model of that name: `embedded/mini`, `local/<folder or hub id>`, or whatever litellm knows.
 
     `base_url` is the address of an OpenAI-compatible server, for names of the last kind that carry none themselves;
-    `timeout` in seconds and `price` in US dollars per prompt and per completion token are for these too. Folders are
+    `timeout` in seconds and `price` in US dollars per prompt and per completion token are for these too, and so is
+    `batches`: where it is given, many requests at once are asked in batches, of which it is the record. Folders are
     relative to `project`. The first local model takes seconds to open, since torch is imported. Raises `ModelUnknown`
     where a package, a folder or a provider is missing, and `UsageError` where a key is.
     """
@@ -49,7 +56,12 @@ def open_model(
     if not name.strip() or prefix == "scripted":
         raise ModelUnknown(f"{name!r} names no model here; name one like openai/gpt-5-mini, ollama/… or embedded/mini")
     model, address = split_address(name)
-    return _open_remote(model, address or base_url, timeout, price)
+    opened = _open_remote(model, address or base_url, timeout, price)
+    if batches is None:
+        return opened
+    from toishi.tools.workbench.models.remote.batched import BatchedModel
+
+    return BatchedModel(opened, batches)
 
 
 def local_extra_is_installed() -> bool:
@@ -97,7 +109,9 @@ def _local_source(name: str, rest: str, project: Path | None) -> str:
     return rest
 
 
-def _open_remote(name: str, base_url: str | None, timeout: float | None, price: tuple[float, float] | None) -> Model:
+def _open_remote(
+    name: str, base_url: str | None, timeout: float | None, price: tuple[float, float] | None
+) -> "RemoteModel":
     if base_url is not None and not base_url.startswith(("http://", "https://")):
         raise UsageError(f"base_url = {base_url!r} is no address; write one like http://127.0.0.1:8000/v1")
     provider = provider_of(name)

@@ -9,6 +9,9 @@ from toishi.tools.workbench.models.names import split_address
 from toishi.tools.workbench.models.protocol import Sampling
 from toishi.tools.workbench.task.section import Section
 
+MOST_IN_A_BATCH = 10_000
+"""Requests that wait for one another's batch."""
+
 NotNegative = Annotated[float, Field(ge=0)]
 
 
@@ -56,6 +59,11 @@ class ModelsSection(Section):
         description="most calls in flight to one provider or server; fewer are made while it says that it is busy; "
         "default: 16, and 40 for a model in this process",
     )
+    batch: bool = Field(
+        default=False,
+        description="whether many requests at once go in one batch to OpenAI, or to a server that has batches like "
+        "it, at half the price and within a day; fewer than 16 are asked one by one",
+    )
     timeout: float | None = Field(
         default=None,
         gt=0,
@@ -101,6 +109,11 @@ class ModelsSection(Section):
         model, address = split_address(name)
         same = model.partition("/")[0] == self.task.partition("/")[0]
         return address or (self.base_url if same else None)
+
+    @property
+    def most_in_flight(self) -> int | None:
+        """Calls in flight to one endpoint at most; None where it is left to what is usual for it."""
+        return self.concurrency or (MOST_IN_A_BATCH if self.batch else None)
 
     def price_per_token(self) -> tuple[float, float] | None:
         """US dollars per prompt token and per completion token."""

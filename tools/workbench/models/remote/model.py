@@ -7,7 +7,7 @@ one request is refused for. It never tries again itself, and nothing that it say
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,13 +32,14 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
-class _Route:
-    """How litellm is to call: the model as it names it, the provider, a key that is not in the environment.
+class Route:
+    """How a model is called: by litellm's name and by the endpoint's own, with a key where the environment has none.
 
     `keeps_schemas`: the endpoint holds a reply to a schema. `calls_tools` likewise.
     """
 
     model: str
+    own_name: str
     provider: str
     key: str | None
     keeps_schemas: bool
@@ -63,10 +64,10 @@ class RemoteModel:
         price: tuple[float, float] | None = None,
     ) -> None:
         self._name = name
-        self._base_url = base_url
+        self.base_url = base_url
         self._timeout = timeout or (TIMEOUT if base_url is None else TIMEOUT_OF_ONES_OWN)
         self._own_price = price
-        self._known_route: _Route | None = None
+        self._known_route: Route | None = None
         self._bound: TokenBound | None = None
         self._refuses_schemas = False
         self._told_of_missing_usage = False
@@ -75,22 +76,26 @@ class RemoteModel:
     @property
     def name(self) -> str:
         """The name that a task gives, and the address of the server where it is the person's own."""
-        return self._name if self._base_url is None else f"{self._name}@{self._base_url}"
+        return self._name if self.base_url is None else f"{self._name}@{self.base_url}"
 
     async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         """The reply of one call; raises `ModelUnavailable`, `RequestRefused`, `ModelUnknown` or `UsageError`."""
         start = time.perf_counter()
         if self._known_route is None:
-            await asyncio.to_thread(self._route)
-        route = self._route()
+            await asyncio.to_thread(self.route)
+        route = self.route()
         litellm = library.litellm()
         try:
             answer = await self._ask(litellm, route, request, listen)
         except ToishiError:
             raise
         except Exception as error:
-            raise told(litellm, error, self._where, way_to_a_key=self._way_to_a_key(route)) from None
-        return self._reply(request, answer, time.perf_counter() - start)
+            raise self.failure(error) from None
+        return self.reply(request, answer, time.perf_counter() - start)
+
+    def failure(self, error: Exception) -> ToishiError:
+        """What to raise for an error of litellm's or of a library below it."""
+        return told(library.litellm(), error, self.where, way_to_a_key=self._way_to_a_key())
 
     def count_tokens(self, request: Request) -> int:
         """An upper bound, as `tokens` says. The first call may import litellm, and checks name and key."""
@@ -98,7 +103,7 @@ class RemoteModel:
 
     def price(self) -> tuple[float, float] | None:
         """By litellm's own list, which is shipped with it, else what the person said."""
-        route = self._route()
+        route = self.route()
         return self._listed_price(route) or self._own_price
 
     async def close(self) -> None:
@@ -106,19 +111,20 @@ class RemoteModel:
         await library.closed(self)
 
     @property
-    def _where(self) -> str:
-        return self._name if self._base_url is None else f"{self._name} at {self._base_url}"
+    def where(self) -> str:
+        """The model and its address, as errors name them."""
+        return self._name if self.base_url is None else f"{self._name} at {self.base_url}"
 
-    async def _ask(self, litellm: Any, route: _Route, request: Request, listen: Listener | None) -> Answer:
+    async def _ask(self, litellm: Any, route: Route, request: Request, listen: Listener | None) -> Answer:
         if request.tools and not route.calls_tools:
-            raise UsageError(f"{self._where} cannot call tools; name another model, or a program without tools")
+            raise UsageError(f"{self.where} cannot call tools; name another model, or a program without tools")
         keeps = route.keeps_schemas and not self._refuses_schemas
         sent = {
             **self._address(route),
             **arguments(
                 request,
                 schema_is_kept=keeps,
-                schema_is_told=self._base_url is not None or not keeps,
+                schema_is_told=self.base_url is not None or not keeps,
                 # vLLM gives them at no price; elsewhere they are refused, or make every reply longer.
                 logprobs=route.provider == "hosted_vllm",
                 streams=listen is not None,
@@ -132,10 +138,10 @@ class RemoteModel:
             self._refuses_schemas = True
             return await self._ask(litellm, route, request, listen)
         if listen is None:
-            return read(response, self._where)
-        return await read_stream(litellm, response, sent["messages"], listen, self._where)
+            return read(response, self.where)
+        return await read_stream(litellm, response, sent["messages"], listen, self.where)
 
-    def _address(self, route: _Route) -> dict[str, Any]:
+    def _address(self, route: Route) -> dict[str, Any]:
         from httpx import Timeout
 
         found: dict[str, Any] = {
@@ -146,13 +152,14 @@ class RemoteModel:
             # Some models take no seed, and reasoning models no temperature.
             "drop_params": True,
         }
-        if self._base_url is not None:
-            found["api_base"] = self._base_url
+        if self.base_url is not None:
+            found["api_base"] = self.base_url
         if route.key is not None:
             found["api_key"] = route.key
         return found
 
-    def _reply(self, request: Request, answer: Answer, seconds: float) -> Reply:
+    def reply(self, request: Request, answer: Answer, seconds: float) -> Reply:
+        """An answer as a reply, with its cost, and with tokens also where the endpoint told none."""
         if answer.usage is None:
             # From above, as the budget counts; that the cost is unknown says that the tokens are not the endpoint's.
             written = answer.text + "".join(call.name + call.arguments for call in answer.tool_calls)
@@ -173,10 +180,17 @@ class RemoteModel:
             tool_calls=answer.tool_calls,
         )
 
+    def discounted(self, answer: Answer, share: float) -> Answer:
+        """The same answer for that share of the listed price."""
+        price = self._listed_price(self.route())
+        if price is None or answer.usage is None:
+            return replace(answer, cost=None)
+        return replace(answer, cost=share * sum(n * each for n, each in zip(answer.usage, price, strict=True)))
+
     def _cost(self, answer: Answer) -> float | None:
         if answer.usage is None:
             return None
-        listed = None if self._base_url is not None else answer.cost
+        listed = None if self.base_url is not None else answer.cost
         if listed is not None or self._own_price is None:
             return listed
         return sum(tokens * each for tokens, each in zip(answer.usage, self._own_price, strict=True))
@@ -185,11 +199,11 @@ class RemoteModel:
         if not self._told_of_missing_usage:
             self._told_of_missing_usage = True
             logging.getLogger(__name__).warning(
-                "%s does not say how many tokens it used: they are estimated, and the cost is unknown", self._where
+                "%s does not say how many tokens it used: they are estimated, and the cost is unknown", self.where
             )
 
-    def _listed_price(self, route: _Route) -> tuple[float, float] | None:
-        if self._base_url is not None:
+    def _listed_price(self, route: Route) -> tuple[float, float] | None:
+        if self.base_url is not None:
             return None
         litellm = library.litellm()
         try:
@@ -202,32 +216,36 @@ class RemoteModel:
 
     def _token_bound(self) -> TokenBound:
         if self._bound is None:
-            route = self._route() if self._base_url is None else None
+            route = self.route() if self.base_url is None else None
             is_openai = route is not None and route.provider == "openai"
             self._bound = TokenBound(encoding_of(self._name.removeprefix("openai/")) if is_openai else None)
         return self._bound
 
-    def _route(self) -> _Route:
-        """Raises `ModelUnknown` for an unknown provider and `UsageError` for a missing key."""
+    def route(self) -> Route:
+        """How it is called, found out at the first call.
+
+        Raises `ModelUnknown` for an unknown provider and `UsageError` for a missing key.
+        """
         if self._known_route is None:
             litellm = library.litellm()
             litellm.utils.custom_llm_setup()
             model = self._name
             try:
-                short, provider, _, _ = litellm.get_llm_provider(model, api_base=self._base_url)
+                short, provider, _, _ = litellm.get_llm_provider(model, api_base=self.base_url)
             except Exception:
-                if self._base_url is None:
+                if self.base_url is None:
                     raise ModelUnknown(
                         f"no provider is known for the model {self._name!r}; name one like openai/gpt-5-mini, or give "
                         "the base_url of an OpenAI-compatible server"
                     ) from None
                 short, model, provider = self._name, f"openai/{self._name}", "openai"
             takes = litellm.get_supported_openai_params(model=short, custom_llm_provider=provider)
-            self._known_route = _Route(
+            self._known_route = Route(
                 model=model,
+                own_name=short,
                 provider=provider,
-                key=self._find_key(litellm) if self._base_url is None else _key_for(self._base_url, provider),
-                keeps_schemas=self._base_url is not None or litellm.supports_response_schema(short, provider),
+                key=self._find_key(litellm) if self.base_url is None else _key_for(self.base_url, provider),
+                keeps_schemas=self.base_url is not None or litellm.supports_response_schema(short, provider),
                 calls_tools=takes is None or "tools" in takes,
             )
         return self._known_route
@@ -250,8 +268,8 @@ class RemoteModel:
         provider = provider_of(self._name)
         return provider.variables if provider is not None else tuple(missing)
 
-    def _way_to_a_key(self, route: _Route) -> str:
-        if self._base_url is not None:
+    def _way_to_a_key(self) -> str:
+        if self.base_url is not None:
             return way_to_a_key((KEY_FOR_BASE_URL,))
         missing = library.litellm().validate_environment(self._name, api_key=None)["missing_keys"]
         provider = provider_of(self._name)
