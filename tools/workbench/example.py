@@ -15,3 +15,7 @@ class Example:
     inputs: Mapping[str, str]
     expected: str
     fields: Mapping[str, str] = field(default_factory=dict)
+
+    def without_answer(self) -> "Example":
+        """What a program is given: the inputs, and nothing that the answer could be taken from."""
+        return Example(self.id, self.inputs, "")

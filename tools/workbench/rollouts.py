@@ -155,7 +155,7 @@ class RolloutRunner:
         trace = Trace(candidate.texts, self._program.retrievers, self._asking(replicate))
         output, error = "", None
         try:
-            answer: object = await self._program.run(example, trace.call)
+            answer: object = await self._program.run(example.without_answer(), trace.call)
             if not isinstance(answer, str):
                 raise TypeError(f"the program gave {type(answer).__name__} where text is expected")
             output = answer

@@ -277,7 +277,7 @@ async def test_a_program_that_catches_everything_gets_no_score_for_the_network(j
         try:
             return await call("prompt", **example.inputs)
         except Exception:
-            return example.expected
+            return example.inputs["text"]
 
     sitting = Sitting(journal, program=program_of(careless))
     sitting.model.failures["text 0"] = ModelUnavailable("scripted/echo is away")
@@ -288,7 +288,7 @@ async def test_a_program_that_catches_everything_gets_no_score_for_the_network(j
 
 async def test_a_journal_that_cannot_write_gives_no_rollout(journal: Journal) -> None:
     async def offline(example: Example, call: Call) -> str:
-        return example.expected
+        return example.inputs["text"]
 
     sitting = Sitting(journal, program=program_of(offline))
     journal.write([("DROP TABLE rollouts", ()), ("CREATE VIEW rollouts AS SELECT * FROM runs WHERE 0", ())])
@@ -373,9 +373,18 @@ async def test_a_trace_keeps_the_order_in_which_calls_began(journal: Journal) ->
     assert rollout.cost == pytest.approx(0.002)
 
 
+async def test_a_program_is_not_given_the_answer(journal: Journal) -> None:
+    async def cheating(example: Example, call: Call) -> str:
+        return example.expected + "".join(example.fields.values())
+
+    example = Example("1", {"text": "x"}, "the answer", {"label": "the answer"})
+    (rollout,) = await Sitting(journal, program=program_of(cheating)).runner.run(SEED, [example], split="test")
+    assert (rollout.output, rollout.score) == ("", 0.0)
+
+
 async def test_without_calls_a_rollout_costs_nothing(journal: Journal) -> None:
     async def offline(example: Example, call: Call) -> str:
-        return example.expected
+        return example.inputs["text"]
 
     (rollout,) = await Sitting(journal, program=program_of(offline)).runner.run(SEED, EXAMPLES[:1], split="test")
     assert (rollout.score, rollout.tokens, rollout.cost, rollout.calls) == (1.0, 0, 0.0, ())

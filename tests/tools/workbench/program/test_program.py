@@ -17,3 +17,8 @@ async def test_a_prompt_program_is_one_call_with_the_inputs_of_the_example() -> 
     assert output == "billing"
     assert program.modules == {"route": "Name the team."}
     assert calls == [("route", {"text": "Paid twice", "from": "Ada"})]
+
+
+def test_what_a_program_is_given_holds_no_answer() -> None:
+    example = Example("7", {"text": "hi"}, "greeting", {"label": "greeting"})
+    assert example.without_answer() == Example("7", {"text": "hi"}, "")
