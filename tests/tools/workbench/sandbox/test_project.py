@@ -202,7 +202,7 @@ os.mkdir("closed", 0)
 os.symlink("/etc", "etc")
 open("secret", "w").close(); os.remove("notes.txt"); os.symlink("/etc/hostname", "notes.txt")
 for _ in range(1500):
-    os.mkdir("d"); os.chdir("d")
+    os.mkdir("d" * 100); os.chdir("d" * 100)
 open("deep", "w").close()
 """
     outcome = asyncio.run(run_project([sys.executable, "-c", script], folder=folder, limits=LIMITS))
