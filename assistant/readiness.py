@@ -14,6 +14,9 @@ from toishi.tools.workbench.settings import find_project, journal_file
 LOCAL = ("torch", "transformers", "tokenizers", "safetensors")
 TRAINING = ("peft", "trl", "accelerate")
 INSTALL_LOCAL = "pip install 'toishi[local]'"
+# Bytes of a journal that are read in a moment.
+LOOKED_THROUGH = 100_000_000
+
 OLDEST_PYTHON = (3, 11)
 
 
@@ -110,13 +113,16 @@ def _journal(given: Path | None) -> Check:
         return Check("journal", writable, found, "make the folder writable, or choose another with --project")
     from toishi.tools.workbench.journal import Journal
 
+    size = file.stat().st_size
     try:
         with closing(Journal.open(project)) as journal:
-            journal.check()
+            if size <= LOOKED_THROUGH:
+                journal.check()
             runs = int(journal.read("SELECT count(*) FROM runs")[0][0])
     except ToishiError as error:
         return Check("journal", False, str(error))
-    return Check("journal", True, f"{file}, {runs} run{'s' * (runs != 1)}")
+    large = "" if size <= LOOKED_THROUGH else f"; its {size / 1e6:,.0f} MB were not looked through for damage"
+    return Check("journal", True, f"{file}, {runs} run{'s' * (runs != 1)}{large}")
 
 
 def _hosted() -> Check:
