@@ -26,7 +26,7 @@ from toishi.tools.workbench.journal.schema import damaged, journal_error, open_d
 from toishi.tools.workbench.journal.writer import Statement, Writer
 from toishi.tools.workbench.models.protocol import Reply, Request
 from toishi.tools.workbench.rollout import Rollout
-from toishi.tools.workbench.settings import journal_file
+from toishi.tools.workbench.settings import journal_file, link_out_of
 
 EXAMPLES_AT_A_TIME = 1000
 
@@ -39,10 +39,13 @@ class Journal:
         """The journal of a project folder, made where it is missing, with half-done changes and purges finished.
 
         Raises `JournalError` where it is not writable, damaged, locked or from a newer toishi, and `UsageError` where
-        the folder does not exist.
+        the folder does not exist, or a link would lead what is written out of it.
         """
         if not project.is_dir():
             raise UsageError(f"The project folder {project} does not exist")
+        link = link_out_of(project)
+        if link is not None:
+            raise UsageError(f"{link} is a link that leads out of the project to {link.resolve()}; remove it")
         journal = cls(project)
         try:
             if journal.read("SELECT 1 FROM changes WHERE status IN ('applying', 'undoing') LIMIT 1"):

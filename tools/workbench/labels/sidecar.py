@@ -109,6 +109,8 @@ class _Form:
 
 
 def _content(file: Path) -> bytes:
+    if file.is_symlink():
+        raise DataError(f"{file} is a symbolic link, in whose place it would be written; name the file itself")
     try:
         return file.read_bytes()
     except FileNotFoundError:

@@ -88,6 +88,8 @@ def load_task(path: Path, *, project: Path | None = None) -> Task:
             raise TaskError(f"{path}: data.{key} = '{name}' should end in {', '.join(ENDINGS)}; or say data.format")
     if written.data.requests is not None:
         files["requests"] = _place(path, "data.requests", written.data.requests, root)
+    if written.data.labels is not None:
+        files["labels"] = _place_to_write(path, "data.labels", written.data.labels, root)
     metric = written.metric.placed(lambda key, name: _place(path, key, name, root), root)
     sources |= {file: source_hash(root / file) for file in metric.own_code}
     changed = {"program": program, "data": written.data.model_copy(update=files), "metric": metric}
@@ -172,6 +174,18 @@ def _place(source: Path, key: str, name: str, project: Path) -> str:
         way_out = f"; {hint}" if hint.startswith("did") else f" (looked for {full})"
         raise TaskError(f"{source}: {key} = '{name}' {what}{way_out}")
     return str(full) if outside else full.relative_to(project).as_posix()
+
+
+def _place_to_write(source: Path, key: str, name: str, project: Path) -> str:
+    """A path as the project sees it, where toishi writes: inside, and in a folder that is there."""
+    full = (source.absolute().parent / name).resolve()
+    if not full.is_relative_to(project):
+        raise TaskError(f"{source}: {key} = '{name}' leads out of the project folder {project}; name a file in it")
+    if full.exists() and not full.is_file():
+        raise TaskError(f"{source}: {key} = '{name}' is no file; name one that may be written")
+    if not full.parent.is_dir():
+        raise TaskError(f"{source}: {key} = '{name}' lies in a folder that does not exist; make {full.parent} first")
+    return full.relative_to(project).as_posix()
 
 
 def _prompt_text(name: str, written: ProgramSection, file: Path) -> str:
