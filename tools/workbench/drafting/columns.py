@@ -112,7 +112,8 @@ class Table:
 
 def table(name: str, rows: Sequence[Mapping[str, str]], *, total: int | None = None) -> Table:
     """The table of these rows; `total` says how many there are in all where these are only the first."""
-    names = dict.fromkeys(key for row in rows for key in row)
+    # A column without a name cannot be named in a task.
+    names = dict.fromkeys(key for row in rows for key in row if key.strip())
     columns = tuple(Column(key, tuple(row.get(key, "").strip() for row in rows)) for key in names)
     count = len(rows) if total is None else total
     return Table(name, columns, count, whole=count == len(rows))

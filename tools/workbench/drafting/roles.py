@@ -184,7 +184,7 @@ def _inputs(table: Table, said: tuple[str, ...], wanted: tuple[str, ...], taken:
     ]
     if not free:
         raise DataError(
-            f"{table.name} has no column left for the program's input (columns: {', '.join(table.names)}); "
+            f"{table.name} has no column left for the program's input (columns: {', '.join(map(repr, table.names))}); "
             "name one with --inputs"
         )
     named = [column for column in free if words(column.name) & INPUTS and not is_label(column)][:MOST_INPUTS]
