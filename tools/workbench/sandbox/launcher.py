@@ -67,6 +67,8 @@ class Launch:
         try:
             confinement.die_with_parent(supervisor)
             os.setsid()
+            if os.getpgrp() != os.getpid():
+                raise RuntimeError("no process group can be made here, as within another sandbox")
             channel = self.watch.become_program(self.given)
             os.set_inheritable(VALUE, False)
             os.chdir(request["folder"])

@@ -36,8 +36,8 @@ class Outcome:
 
     `ok`: it ended by itself with exit code 0. `exit_code` is None where it was killed. `reason` is empty, or one
     sentence about a limit, a forbidden call or a signal that ended it; an ordinary error of the program is told by
-    `stderr` alone. `refused` names the system calls that were refused, whatever the program made of it. `value` is what
-    it wrote to descriptor 3.
+    `stderr` alone. `refused` names the system calls that were refused, whatever the program made of it; it stays empty
+    in containers that listen to the calls of their programs themselves. `value` is what it wrote to descriptor 3.
     """
 
     ok: bool
@@ -77,8 +77,8 @@ def cause(error: str, refused: Sequence[str], limits: Limits) -> str:
         return f"used more than {limits.memory // MEGABYTE} MB"
     if re.match(r"\w*Error: \[Errno 27\]", error):
         return f"wrote more than {_size(limits.disk)}"
-    if refused and re.match(r"\w*Error: \[Errno 1\]", error):
-        return f"tried to {meaning(refused[-1])}"
+    if re.match(r"\w*Error: \[Errno 1\]", error):
+        return f"tried to {meaning(refused[-1])}" if refused else "tried what the sandbox forbids"
     return ""
 
 

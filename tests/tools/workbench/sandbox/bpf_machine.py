@@ -12,6 +12,7 @@ def decide(one: Filter, machine: Architecture, call: str | int, *arguments: int,
     data = struct.pack("=IIQ6Q", number, audit or machine.audit, 0, *arguments, *[0] * (6 - len(arguments)))
     program = list(struct.iter_unpack("=HBBI", one.program))
     register, at = 0, 0
+    k: int
     while True:
         code, if_true, if_false, k = program[at]
         at += 1

@@ -89,7 +89,7 @@ def attack(folder: Path, version: int, attempts: list[str], **names: Any) -> dic
 
 def state(folder: Path) -> dict[str, tuple[int, ...]]:
     """Everything below a folder that an attack could change, access times left out."""
-    found = {}
+    found: dict[str, tuple[int, ...]] = {}
     for path in [folder, *folder.rglob("*")]:
         status = path.lstat()
         found[str(path)] = (

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+import toishi.tools
 from tests.tools.workbench.sandbox.children import child_of
 from toishi.tools.workbench.errors import SandboxUnavailable
-from toishi.tools.workbench.sandbox import Limits, Outcome, run_pure
+from toishi.tools.workbench.sandbox import Limits, Outcome, run_project, run_pure
 from toishi.tools.workbench.sandbox.outcome import MEGABYTE
 
 ORDINARY = {
@@ -266,6 +267,42 @@ def test_programs_end_with_the_process_that_wanted_them(tmp_path: Path) -> None:
     for end in ends:
         assert select.select([end], [], [], 60)[0] == [end]
         os.close(end)
+
+
+def test_it_works_where_another_listens_to_refused_calls_already() -> None:
+    """As in some containers: there can be no second listener, and what is refused is refused all the same, unnamed."""
+    script = """
+import asyncio, sys
+from toishi.tools.workbench.sandbox import confinement, run_pure
+from toishi.tools.workbench.sandbox.filters import ALLOW, assemble
+from toishi.tools.workbench.sandbox.machine import machine
+here = machine().architecture
+filtering = (assemble(here, {}, default=ALLOW, unknown=ALLOW).program, ())
+confinement.give_up_privileges(here.numbers)
+assert confinement.filter_calls(here.numbers, filtering, filtering) is not None
+async def main():
+    for source in ("print(6 * 7)", "open('/usr/bin/env')", "import os; os.fork()"):
+        outcome = await run_pure(source)
+        print(outcome.stdout.strip() or outcome.reason, outcome.refused)
+asyncio.run(main())
+"""
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert found.stdout.splitlines() == ["42 ()", *["tried what the sandbox forbids ()"] * 2], found.stderr
+
+
+def test_no_project_runs_within_a_project(tmp_path: Path) -> None:
+    script = """
+import asyncio, pathlib
+from toishi.tools.workbench.sandbox import run_project
+asyncio.run(run_project(["echo", "ran"], folder=pathlib.Path(".")))
+"""
+    folders = {Path(place).resolve() for place in toishi.tools.__path__}
+
+    outcome = asyncio.run(run_project([sys.executable, "-c", script], folder=tmp_path, data=sorted(folders)))
+
+    assert outcome.stderr.splitlines()[-1].endswith("so code that a model wrote is not run here")
+    assert outcome.stdout == ""
 
 
 def test_nothing_is_printed_by_the_machinery(capfd: pytest.CaptureFixture[str]) -> None:
