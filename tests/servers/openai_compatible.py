@@ -225,9 +225,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_document({"models": [{"name": MODEL}]})
         elif self.path.startswith("/v1/files/"):
             self.send_text(self.server.files[self.path.split("/")[3]])
-        elif self.path.startswith("/v1/batches/"):
+        elif self.path.startswith("/v1/batches/") and self.path.split("/")[3] in self.server.batches:
             self.send_document(self.server.batch(self.path.split("/")[3]))
-        elif self.path.startswith("/v1/batches") or self.path == "/control/batches":
+        elif self.path.partition("?")[0] in ("/v1/batches", "/control/batches"):
             found = [self.server.batch(name) for name in self.server.batches]
             self.send_document({"object": "list", "data": found, "has_more": False})
         elif self.path == "/control/state":

@@ -166,10 +166,10 @@ TABLES: Mapping[str, Table] = {
         },
     ),
     "batches": Table(
-        "Which batch at a provider holds which request, so that a killed run finds its batches again (`models.batch`).",
+        "Which batch at a provider holds which request, so that it is not asked again after a kill (`models.batch`).",
         {
             "key": "The request, by `replies.key`.",
-            "run": _RUN,
+            "run": "The run that asked, by `runs.id`.",
             "file": "Id of the file with the requests, at the provider.",
             "batch": "Id of the batch that answers the file, at the provider; null until it is known.",
             "created": _CREATED,

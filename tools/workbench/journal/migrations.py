@@ -155,10 +155,10 @@ def _batches(db: "Database") -> None:
     db.create_table(
         "batches",
         {"key": str, "run": str, "file": str, "batch": str, "created": str},
-        pk=("key", "run", "file"),
-        not_null={"created"},
+        pk=("key", "file"),
+        not_null={"run", "created"},
     )
-    db.table("batches").create_index(["run", "file"])
+    db.table("batches").create_index(["file"])
 
 
 MIGRATIONS: tuple[Callable[["Database"], None], ...] = (

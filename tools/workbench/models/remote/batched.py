@@ -35,7 +35,7 @@ class BatchBook(Protocol):
     """Where it is written down which file holds which request, and which batch answers a file."""
 
     def file_of(self, key: str) -> str | None:
-        """The newest file that holds a request of this run."""
+        """The newest file that holds a request, whichever run asked it."""
         ...
 
     def batch_of(self, file: str) -> str | None: ...
@@ -80,16 +80,17 @@ class BatchedModel:
         if file is None:
             return await self._model.generate(request, listen)
         try:
-            lines = await asyncio.shield(self._collect(file))
-        except ToishiError:
-            raise
-        except Exception as error:
-            raise self._model.failure(error) from None
-        try:
-            answer = self._answer(lines.get(request.key))
+            answer = self._answer((await asyncio.shield(self._collect(file))).get(request.key))
         except ModelUnavailable:
             self._fruitless.add((request.key, file))
             raise
+        except ToishiError:
+            raise
+        except Exception as error:
+            if getattr(error, "status_code", None) != 404:
+                raise self._model.failure(error) from None
+            self._fruitless.add((request.key, file))
+            raise ModelUnavailable(f"{self._model.where} failed: the batch is no longer there") from None
         return self._model.reply(request, answer, time.perf_counter() - start)
 
     def count_tokens(self, request: Request) -> int:

@@ -131,6 +131,32 @@ async def test_a_batch_whose_number_was_not_written_down_is_found_by_its_file(
     assert len(model_server.batches()) == 1
 
 
+async def test_another_run_takes_what_a_batch_has_answered(
+    sitting: Open, model_server: "ModelServer", journal: Journal
+) -> None:
+    requests = [ask(number) for number in range(8)]
+    await sitting().call_many("task", requests)
+    journal.write([("DELETE FROM replies", ())])
+    journal.add_run(RunRow("r-2", "test", "eval", "running", 0, "{}"))
+
+    await sitting(records=BatchRecords(journal, "r-2")).call_many("task", requests)
+
+    assert len(model_server.batches()) == 1
+
+
+async def test_a_batch_that_the_provider_has_forgotten_is_made_anew(
+    sitting: Open, model_server: "ModelServer", journal: Journal
+) -> None:
+    requests = [ask(number) for number in range(8)]
+    await sitting().call_many("task", requests)
+    journal.write([("UPDATE batches SET batch = 'batch_gone'", ()), ("DELETE FROM replies", ())])
+
+    replies = await sitting().call_many("task", requests)
+
+    assert [reply.text for reply in replies] == ["delivery"] * 8
+    assert len(model_server.batches()) == 2
+
+
 async def test_lines_that_fail_are_asked_again(sitting: Open, model_server: "ModelServer") -> None:
     model_server.fail(None, {"kind": "status", "status": 500}, {"kind": "status", "status": 429})
 
