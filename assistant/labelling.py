@@ -7,13 +7,13 @@ there. The labels themselves are a person's file: nothing else in the project is
 import asyncio
 import hashlib
 import json
-import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from toishi.assistant.at_work import at_work
 from toishi.assistant.find_run import LABELLING
 from toishi.assistant.sending import settle_sending
 from toishi.assistant.ticking import ticking
@@ -26,7 +26,7 @@ from toishi.tools.workbench.labels.rules import Rule, apply_rules
 from toishi.tools.workbench.models.gateway import Gateway
 from toishi.tools.workbench.models.protocol import Request, Sampling
 from toishi.tools.workbench.models.registry import open_model
-from toishi.tools.workbench.runs import add_run, take_lock, with_models
+from toishi.tools.workbench.runs import add_run, with_models
 from toishi.tools.workbench.task import Task
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def draft_by_model(
                 plan = drafting.Drafting(form, choices, how.samples)
                 return choices, await drafting.draft_rows(gateway, task, rows, plan, keep)
 
-    with _at_work(journal, project, run, budget):
+    with at_work(journal, project, run, budget):
         try:
             choices, stopped = asyncio.run(work())
         finally:
@@ -128,24 +128,6 @@ def draft_by_model(
     result = {"choices": list(choices), "drafts": counts[True], "undecided": counts[False], "samples": how.samples}
     journal.set_result(run, {**result, "tokens": spent.tokens, "cost": spent.cost})
     return Drafted(counts[True], counts[False], run=run, choices=choices, spent=spent, stopped=stopped)
-
-
-@contextmanager
-def _at_work(journal: "Journal", project: Path, run: str, budget: Budget) -> Iterator[None]:
-    """Holds the run's lock, and writes down how it ended."""
-    status: Literal["finished", "cancelled", "failed"] = "failed"
-    lock = take_lock(project, run)
-    journal.set_status(run, "running", pid=os.getpid())
-    try:
-        yield
-        status = "finished"
-    except KeyboardInterrupt:
-        status = "cancelled"
-        raise
-    finally:
-        journal.set_seconds(run, budget.spent().seconds)
-        journal.set_status(run, status)
-        os.close(lock)
 
 
 @asynccontextmanager

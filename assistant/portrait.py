@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from toishi.assistant import console, wording
 from toishi.assistant.approval import change_of
-from toishi.assistant.find_run import EVALUATION
+from toishi.assistant.find_run import EVALUATION, LABELLING
 from toishi.assistant.lineage import best_of, path_to
 from toishi.assistant.options import project_hint
 from toishi.assistant.outcome import status_word
@@ -68,6 +68,7 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
         "skipped": view.skipped,
         "best": best_of(pool).number if pool else None,
         "evaluation": result_of(run) or None if run.method == EVALUATION else None,
+        "labelling": result_of(run) or None if run.method == LABELLING else None,
         "judge_check": result_of(run) or None if run.method == CHECK else None,
         "test": view.judged.model_dump(mode="json", exclude={"kind", "version"}) if view.judged else None,
         "change": {"hash": change.change.hash, "status": change.status} if change else None,
@@ -130,6 +131,8 @@ def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: st
     facts += _plan(view.plan) if view.plan else [("method", f"{run.method}, seed {run.seed}")]
     if run.method in (EVALUATION, CHECK):
         return facts
+    if run.method == LABELLING:
+        return [fact for fact in facts if fact[0] != "improves"] + _labelled(run)
     facts.append(("spent", f"{wording.spent(view.rollouts, view.tokens, view.cost)}, {wording.duration(view.seconds)}"))
     rounds = f", and {wording.plural(view.skipped, 'round')} without one" if view.skipped else ""
     facts.append(("rejected", wording.plural(view.rejected, "proposal") + rounds))
@@ -154,6 +157,17 @@ def _paid(journal: "Journal", run: "RunRow") -> list[tuple[str, str]]:
         )
         for place, one in enumerate(paid(journal, run.id))
     ]
+
+
+def _labelled(run: "RunRow") -> list[tuple[str, str]]:
+    result = result_of(run)
+    facts = [("choices", ", ".join(result["choices"]))] if result.get("choices") else []
+    if "drafts" in result:
+        samples = wording.plural(result["samples"], "sample")
+        facts.append(("drafted", f"{wording.plural(result['drafts'], 'label')}, each from {samples}"))
+        if result["undecided"]:
+            facts.append(("left", f"{wording.plural(result['undecided'], 'row')} without a draft"))
+    return facts
 
 
 def _plan(plan: RunStarted) -> list[tuple[str, str]]:

@@ -6,13 +6,13 @@ same version again costs nothing. The numbers are made by the workbench's statis
 
 import asyncio
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from toishi.assistant.at_work import at_work
 from toishi.assistant.find_run import EVALUATION
 from toishi.assistant.reading import reading, tell_warnings
 from toishi.tools.workbench.bench import Bench, open_bench
@@ -25,7 +25,7 @@ from toishi.tools.workbench.metrics.pairwise import Pairwise
 from toishi.tools.workbench.metrics.protocol import Judgement
 from toishi.tools.workbench.rollout import ModuleCall, Rollout
 from toishi.tools.workbench.rollouts import RolloutRunner
-from toishi.tools.workbench.runs import Consent, create_run, snapshot, take_lock
+from toishi.tools.workbench.runs import Consent, create_run, snapshot
 from toishi.tools.workbench.seeds import streams
 from toishi.tools.workbench.statistics import over_replicates
 from toishi.tools.workbench.subgroups import require_fields
@@ -106,19 +106,8 @@ def sitting(
     tell_warnings(journal, run)
     bound, rows = snapshot(journal, journal.run(run))
     budget = budget or Budget(replace(bound.budget.limits(), max_rollouts=None))
-    status: Literal["finished", "cancelled", "failed"] = "failed"
-    lock = take_lock(project, run)
-    journal.set_status(run, "running", pid=os.getpid())
-    try:
+    with at_work(journal, project, run, budget):
         yield Sitting(run, bound, rows, budget)
-        status = "finished"
-    except KeyboardInterrupt:
-        status = "cancelled"
-        raise
-    finally:
-        journal.set_seconds(run, budget.spent().seconds)
-        journal.set_status(run, status)
-        os.close(lock)
 
 
 def score(

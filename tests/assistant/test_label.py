@@ -96,6 +96,9 @@ def test_rules_draft_what_they_match_and_the_model_the_rest(
     # Drafting is a run that improves nothing.
     assert [run["method"] for run in json.loads(toishi("runs", "--json").stdout)["runs"]] == ["label"]
     assert "drafted labels, which improves nothing" in toishi("diff", "last").stderr
+    run = json.loads(toishi("runs", "--json").stdout)["runs"][0]["run"]
+    assert "drafted     7 labels, each from 3 samples\n" in toishi("show", run).stdout
+    assert json.loads(toishi("show", run, "--json").stdout)["labelling"]["drafts"] == 7
 
 
 def test_drafts_are_confirmed_refused_and_edited_in_bulk(toishi: Toishi, tickets: Path) -> None:

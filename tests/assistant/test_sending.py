@@ -35,7 +35,8 @@ def test_nothing_is_sent_or_stored_before_somebody_agrees(toishi: Toishi, person
 
     assert answer.exit_code == 5
     assert answer.stderr.startswith(
-        f"{ASKED}:\n  'text': e-mail addresses in 1 row (17 %), such as a••@e••••••.o••\nError: {ASKED}, so nothing was "
+        f"{ASKED}:\n  'text': e-mail addresses in 1 row (17 %), such as a••@e••••••.o••\n"
+        f"Error: {ASKED}, so nothing was sent;"
     )
     assert "agree with --send-personal" in answer.stderr
     assert "ada@example.org" not in answer.stderr
