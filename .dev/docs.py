@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 MADE = "<!-- Made from the code by `make docs`; change it there. -->"
 WIDTH = 120
+# Stands for the blanks that a line may not be broken at.
+UNBROKEN = "\x00"
 
 CODES = {
     exit_codes.DONE: "done",
@@ -36,10 +38,14 @@ CODES = {
 
 def page(title: str, *parts: str) -> str:
     """A page: title, where it comes from, and its parts with an empty line between them; plain text is wrapped."""
-    shown = (
-        part if part[0] in "#|`" else fill(" ".join(part.split()), WIDTH, break_on_hyphens=False) for part in parts
-    )
+    shown = (part if part[0] in "#|`" else wrapped(part) for part in parts)
     return "\n\n".join([f"# {title}", MADE, *shown]) + "\n"
+
+
+def wrapped(text: str) -> str:
+    """The paragraph on lines of `WIDTH`; what stands between backquotes is never broken."""
+    whole = re.sub(r"`[^`]+`", lambda code: code[0].replace(" ", UNBROKEN), " ".join(text.split()))
+    return fill(whole, WIDTH, break_on_hyphens=False).replace(UNBROKEN, " ")
 
 
 def grid(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
@@ -79,17 +85,27 @@ def command(verb: str) -> str:
     found = cli.get_command(context, verb)
     assert found is not None
     inner = click.Context(found, info_name=verb, parent=context)
-    usage = " ".join(found.collect_usage_pieces(inner))
-    records = [record for parameter in found.get_params(inner) if (record := _record(parameter, inner))]
-    rows = [(f"`{name}`", text) for name, text in records]
+    below = found.commands if isinstance(found, click.Group) else {}
     return page(
         f"toishi {verb}",
-        f"```text\ntoishi {verb} {usage}\n```",
-        *_help(found.help or ""),
-        "## Options",
-        grid(("option", "meaning"), rows),
+        *_usage(f"toishi {verb}", found, inner),
+        *(part for name, one in sorted(below.items()) for part in _below(f"toishi {verb} {name}", one, inner)),
         "What the exit codes say: [errors and exit codes](../reference/errors.md).",
     )
+
+
+def _below(name: str, found: click.Command, owner: click.Context) -> list[str]:
+    """A command of a command."""
+    inner = click.Context(found, info_name=name.rpartition(" ")[2], parent=owner)
+    return [f"## {name}", *(re.sub("^##", "###", part) for part in _usage(name, found, inner))]
+
+
+def _usage(name: str, found: click.Command, context: click.Context) -> list[str]:
+    """Usage, text and options of a command."""
+    usage = " ".join(found.collect_usage_pieces(context))
+    records = [record for one in found.get_params(context) if (record := _record(one, context))]
+    options = grid(("option", "meaning"), [(f"`{option}`", text) for option, text in records])
+    return [f"```text\n{name} {usage}\n```", *_help(found.help or ""), "## Options", options]
 
 
 def _record(parameter: click.Parameter, context: click.Context) -> tuple[str, str] | None:
