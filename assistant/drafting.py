@@ -105,14 +105,14 @@ def write(drafted: Draft) -> Written:
 def next_commands(drafted: Draft) -> list[tuple[str, str]]:
     """What to type next, and what it does."""
     task = shlex.quote(_near(drafted.path))
-    trust = (
-        " --trust"
-        if any(one.key in ("program.code", "program.graph", "metric.function") for one in drafted.decisions)
-        else ""
-    )
+    own_code = ("program.code", "program.graph", "metric.function")
+    trust = " --trust" if any(one.key in own_code for one in drafted.decisions) else ""
+    judges = any(one.key.endswith(".kind") and one.value == "judge" for one in drafted.decisions)
     label = (f"toishi label {task} --by-model", "draft right answers, which you then confirm")
+    marks = (f"toishi judge {task}{trust} --draft marks.csv", "mark some answers, to see whether the judge is right")
     return [
         *([label] if drafted.needs_labels else []),
+        *([marks] if judges else []),
         (f"toishi eval {task}{trust}", "how good it is as it stands"),
         (f"toishi run {task}{trust}", "improve it, and judge the result on rows that it never saw"),
     ]

@@ -189,9 +189,10 @@ def test_rows_without_answers_are_judged_by_a_rubric_or_get_labels_first(toishi:
     (mine / "prompt.txt").write_text("Answer the mail.\n")
     (mine / "mails.csv").write_text("\n".join(["mail", *(f"{NAMES[n % 13]} asks for {n} things" for n in range(40))]))
 
-    assert toishi("init").exit_code == 0
+    answer = toishi("init")
     task = load_task(mine / "task.toml", project=mine)
     assert (task.metric.kind, task.data.expected) == ("judge", None)
+    assert "  toishi judge task.toml --draft marks.csv   mark some answers, to see whether" in answer.stdout
 
     answer = toishi("init", "--force", "--metric", "choice")
     assert "  toishi label task.toml --by-model   draft right answers, which you then confirm\n" in answer.stdout
