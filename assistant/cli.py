@@ -4,13 +4,14 @@ It knows the verbs by name only. Each lives in a module of `commands` that holds
 """
 
 import difflib
+import traceback
 from importlib import import_module
 from typing import Any
 
 import click
 
 from toishi.assistant import exit_codes
-from toishi.assistant.options import settings_of
+from toishi.assistant.options import Settings, settings_of
 from toishi.tools.workbench.errors import AnswerNeeded, BudgetSpent, ToishiError, TrustNeeded, UsageError
 
 VERBS = (
@@ -66,9 +67,7 @@ class Verbs(click.Group):
         except KeyboardInterrupt:
             ctx.exit(exit_codes.INTERRUPTED)
         except Exception as error:
-            if settings_of(ctx).debug:
-                raise
-            _tell(error, as_json=settings_of(ctx).json)
+            _tell(error, settings_of(ctx))
             ctx.exit(_exit_code(error))
 
 
@@ -81,15 +80,17 @@ def _exit_code(error: Exception) -> int:
     return exit_codes.BUDGET_SPENT_BEFORE_BASELINE if isinstance(error, BudgetSpent) else exit_codes.FAILED
 
 
-def _tell(error: Exception, *, as_json: bool) -> None:
-    """The error as a person meets it; in `--json` mode also as the one document on stdout."""
+def _tell(error: Exception, settings: Settings) -> None:
+    """The error as a person meets it; in `--json` mode also as the one document on stdout. No secret is in either."""
     from toishi.assistant.console import print_json
     from toishi.tools.workbench.redaction import redact
 
+    if settings.debug:
+        click.echo(redact("".join(traceback.format_exception(error))), err=True, nl=False)
     unexpected = f"{type(error).__name__}: {error}; run it again as `toishi --debug …` for the traceback"
     sentence = redact(str(error) if isinstance(error, ToishiError) else unexpected)
     click.echo(f"Error: {sentence}", err=True)
-    if as_json:
+    if settings.json:
         print_json({"error": sentence})
 
 
