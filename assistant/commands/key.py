@@ -12,7 +12,7 @@ def command() -> None:
     A key in the environment goes first. Keys stand nowhere else: in no file of a project, no log and no database.
 
     \b
-    Examples:
+    Example:
       toishi key set openai
       pass show openai | toishi key set openai
       toishi key list

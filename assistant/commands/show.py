@@ -39,7 +39,7 @@ def command(
     look closer: at its events, its rollouts, or every prompt and reply of one rollout.
 
     \b
-    Examples:
+    Example:
       toishi show last
       toishi show last --rollouts --candidate 0 --split test
       toishi show last --rollout 12

@@ -13,6 +13,8 @@ from tests.assistant.conftest import Toishi
 from toishi.assistant.cli import VERBS, cli
 from toishi.assistant.commands import runs as runs_module
 
+# Keys belong to a person, not to a project.
+COMMANDS_OF_THEIR_OWN = {"key": ("set", "list", "forget")}
 HEAVY = ("torch", "litellm", "langgraph", "pandas", "pydantic", "rich", "sqlite_utils", "scipy", "numpy")
 
 
@@ -23,8 +25,20 @@ def test_every_verb_has_help_with_an_example_and_the_shared_options(toishi: Tois
     assert answer.exit_code == 0
     assert "Example:\n" in answer.stdout
     assert f"  toishi {verb}" in answer.stdout
+    if verb in COMMANDS_OF_THEIR_OWN:
+        return
     assert "--json" in answer.stdout
     assert "--project" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"), [(verb, name) for verb, names in COMMANDS_OF_THEIR_OWN.items() for name in names]
+)
+def test_a_command_of_a_verb_has_help_and_answers_in_json_too(toishi: Toishi, verb: str, name: str) -> None:
+    answer = toishi(verb, name, "--help")
+
+    assert answer.exit_code == 0
+    assert "--json" in answer.stdout
 
 
 def test_help_lists_every_verb_with_what_it_does(toishi: Toishi) -> None:
