@@ -72,7 +72,10 @@ def same(expected: Any, got: Any) -> bool:
     if isinstance(expected, float | int) and isinstance(got, float | int | Fraction):
         if expected == got or (isinstance(expected, int) and isinstance(got, int)):
             return expected == got
-        return math.isclose(float(expected), float(got), rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+        try:
+            return math.isclose(expected, got, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+        except OverflowError:
+            return False
     if isinstance(expected, list | tuple) and isinstance(got, list | tuple):
         return len(expected) == len(got) and all(map(same, expected, got))
     if isinstance(expected, Mapping) and isinstance(got, Mapping):
