@@ -65,7 +65,9 @@ def test_json_is_one_document(toishi: Toishi, finished: Path) -> None:
     assert answer.stderr == ""
     assert (told["run"], told["best"]) == (RUN, 2)
     diff = [line.plain for line in word_diff(SEED, SECOND)]
-    assert told["modules"] == [{"module": "prompt", "before": SEED, "after": SECOND, "diff": diff}]
+    assert told["modules"] == [
+        {"module": "prompt", "file": "prompt.txt", "before": SEED, "after": SECOND, "diff": diff}
+    ]
     assert [(edit["from"], edit["to"]) for edit in told["edits"]] == [(0, 1), (1, 2)]
     assert told["edits"][0]["broke"] == [
         {
