@@ -24,7 +24,7 @@ _LONG = re.compile(r"(?:\d[ ()/.+–-]{0,2}){6}")
 _BEFORE = r"(?<![A-Za-zÀ-ɏ\d_.,-])"
 _AFTER = r"(?![A-Za-zÀ-ɏ\d_-]|[.,]\d)"
 
-_MAIL = re.compile(r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
+_MAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
 # A firm's, not a person's.
 _ROLES = re.compile(
     r"(?:info|support|no-?reply|do-?not-?reply|sales|contact|admin|help|office|service|hello|kontakt|team|press|jobs|"

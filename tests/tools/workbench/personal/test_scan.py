@@ -183,3 +183,13 @@ def test_a_value_is_counted_as_one_kind() -> None:
 
 def test_nested_values_are_read_as_text() -> None:
     assert scan([{"messages": json.dumps([{"role": "user", "content": "I am ada@example.org"}])}])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a." * 20_000 + "@", "a@" + "b." * 20_000, "1 Aa Bb " * 10_000, "Dear Aa Bb " * 10_000, "1-" * 20_000],
+    ids=["mail", "domain", "street", "salutation", "number"],
+)
+def test_a_long_text_that_resembles_something_throughout_is_read_in_linear_time(text: str) -> None:
+    """Far from the test's time limit, which quadratic work on the tenfold would meet."""
+    assert kinds(text * 10) is not None
