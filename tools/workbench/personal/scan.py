@@ -117,12 +117,16 @@ def personal_in(text: str, hints: numbers.Hints = frozenset()) -> dict[Kind, lis
     found: dict[Kind, list[str]] = {}
     finders = [*([numbers.mails] if "@" in text else []), *(_WITH_DIGITS if _DIGIT.search(text) else []), words.names]
     for find in finders:
-        for match in list(find(text, hints)):
-            if BLANK in text[match.start : match.end]:
-                continue
-            found.setdefault(match.kind, []).append(text[match.start : match.end])
-            # Out of sight for the others, and as long as before, so that the places of the rest stay.
-            text = text[: match.start] + BLANK * (match.end - match.start) + text[match.end :]
+        matches = list(find(text, hints))
+        if not matches:
+            continue
+        signs = list(text)
+        for match in matches:
+            if BLANK not in signs[match.start : match.end]:
+                found.setdefault(match.kind, []).append(text[match.start : match.end])
+                # Out of sight for the others, and as long as before, so that the places of the rest stay.
+                signs[match.start : match.end] = BLANK * (match.end - match.start)
+        text = "".join(signs)
     return found
 
 
