@@ -43,6 +43,7 @@ class Watch:
         self.said = {stream: bytearray() for stream in (*OUTPUT, VALUE)}
         self._stop, self._decide, self._inspect, self._every = stop, decide, inspect, every
         self._until = time.monotonic() + limits["seconds"]
+        self._next_inspection = 0.0
         self._most = {**dict.fromkeys(OUTPUT, limits["output"]), VALUE: limits["value"]}
         self._pipes = {stream: os.pipe() for stream in self.said}
         self._ours, self._channel = socket.socketpair()
@@ -51,6 +52,7 @@ class Watch:
         self._listener: int | None = None
         self._refused: list[int] = []
         self._ended = ""
+        self._confined = False
         self._broken = ""
 
     def become_program(self, given: bytes) -> socket.socket:
@@ -93,8 +95,8 @@ class Watch:
         finally:
             os.close(process)
             self._close()
-        if self._broken:
-            return {"broken": self._broken}
+        if self._broken or not (self._confined or self._ended):
+            return {"broken": self._broken or "its process ended by itself beforehand"}
         return {"status": status, "ended": self._ended, "refused": self._refused}
 
     def end(self, limit: str) -> None:
@@ -132,8 +134,9 @@ class Watch:
                 self._handlers[descriptor]()
             elif descriptor != process:
                 self._poll.unregister(descriptor)
-        if self._every is not None and not self._ended:
+        if self._every is not None and time.monotonic() >= self._next_inspection:
             self.end(self._inspect())
+            self._next_inspection = time.monotonic() + self._every
         return process not in (descriptor for descriptor, _ in ready)
 
     def _register(self, descriptor: int, handler: Callable[[], Any]) -> None:
@@ -156,8 +159,9 @@ class Watch:
         """The child is confined, or says why it could not be."""
         said, self._listener = confinement.take_over(self._ours)
         self._poll.unregister(self._ours.fileno())
-        if said != confinement.CONFINED:
-            self._broken = said or "the process ended before it was confined"
+        self._confined = said == confinement.CONFINED
+        if not self._confined:
+            self._broken = said
         elif self._listener is not None:
             self._register(self._listener, self._answer)
 
