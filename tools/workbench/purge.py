@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from toishi.tools.workbench.errors import JournalError, UsageError
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal, RunRow
+from toishi.tools.workbench.journal.description import TABLES
 from toishi.tools.workbench.journal.quoting import Quotes, values_of
 from toishi.tools.workbench.labels.joining import SUFFIX, labels_file
 from toishi.tools.workbench.labels.sidecar import Label, inputs_of, read_labels, update_labels
@@ -25,8 +26,6 @@ from toishi.tools.workbench.runs import is_alive, lock_file, log_file, refuse_al
 from toishi.tools.workbench.settings import FOLDER
 from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.task import Task
-
-TABLES = ("runs", "examples", "messages", "replies", "rollouts", "candidates", "events", "changes", "agreements")
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,12 @@ def purge_run(journal: Journal, project: Path, name: str) -> Purge:
     """A run with its log. Raises `UsageError` where there is none, or it is alive."""
     run = journal.run(name)
     _refuse_alive_run(project, run.id)
-    files = tuple(file for file in (log_file(project, run.id), lock_file(project, run.id)) if file.exists())
+    files = [file for file in (log_file(project, run.id), lock_file(project, run.id)) if file.exists()]
+    files += [file for file in _old_databases(journal) if run.id.encode() in file.read_bytes()]
     applied = journal.read("SELECT 1 FROM changes WHERE run = ? AND status = 'applied'", (run.id,))
     left = ["its change stays in your files, and can no longer be undone"] if applied else []
     left += _sent(journal, run.id)
-    found = Found(journal.purge_run(run.id, preview=True).deleted, files=files, left=tuple(left))
+    found = Found(journal.purge_run(run.id, preview=True).deleted, files=tuple(files), left=tuple(left))
 
     def carry_out() -> None:
         _refuse_alive_run(project, run.id)
@@ -103,7 +103,8 @@ def purge_rows(journal: Journal, project: Path, rows: Rows) -> Purge:
     preview = journal.purge_examples(rows.picks, rows.containing, preview=True)
     said = Quotes([*rows.containing, *rows.ids])
     quotes = Quotes([*preview.texts, *rows.ids])
-    files = tuple(file for file in _texts(project) if quotes.stand_in(file.read_text(errors="replace")))
+    texts = (*_last_words(project), *_old_databases(journal))
+    files = tuple(file for file in texts if quotes.stand_in(file.read_text(errors="replace")))
 
     def goes(label: Label) -> bool:
         example = Example(label.id, label.inputs, label.expected, label.others)
@@ -132,7 +133,7 @@ def purge_rows(journal: Journal, project: Path, rows: Rows) -> Purge:
 def purge_project(journal: Journal, project: Path) -> Purge:
     """All that toishi keeps in the project: the whole folder `.toishi`. Raises `UsageError` where a run is alive."""
     refuse_alive(project)
-    counts = {table: int(journal.read(f"SELECT count(*) FROM {table}")[0][0]) for table in TABLES}
+    counts = {table: int(journal.read(f"SELECT count(*) FROM {table}")[0][0]) for table in TABLES if table != "purges"}
     folder = project / FOLDER
     files = tuple(sorted(path for path in folder.rglob("*") if path.is_file() or path.is_symlink()))
     labels = [_shown(file, project) for file in label_files(journal, project)]
@@ -180,10 +181,16 @@ def _tasks(runs: Sequence[RunRow]) -> Iterator[Task]:
             continue
 
 
-def _texts(project: Path) -> list[Path]:
-    """The files beside the database that hold what a process said: logs, and the last words in locks."""
+def _last_words(project: Path) -> list[Path]:
+    """The files that hold what a process said: logs, and the last words in locks."""
     folder = project / FOLDER / "runs"
     return sorted(file for file in folder.glob("*") if file.is_file()) if folder.is_dir() else []
+
+
+def _old_databases(journal: Journal) -> list[Path]:
+    """What stayed of a damaged journal when its rows were saved: it goes whole, as no row can be taken out."""
+    own = {journal.path.name + ending for ending in ("", "-wal", "-shm")}
+    return sorted(file for file in journal.path.parent.glob("*.db*") if file.is_file() and file.name not in own)
 
 
 def _remove(files: Sequence[Path]) -> None:
@@ -212,7 +219,10 @@ def _data_left(journal: Journal) -> list[str]:
     files = dict.fromkeys(name for task in _tasks(journal.runs()) for name in task.data.files().values())
     if not files:
         return []
-    return [f"{', '.join(files)}: your own data stays; take the rows out there too, or the next run reads them again"]
+    return [
+        f"{', '.join(files)}: your own data stays; take the rows out there too, or the next run reads them again",
+        "files that you had written elsewhere, such as marks for a judge, are yours and stay",
+    ]
 
 
 def _sent(journal: Journal, run: str | None) -> list[str]:

@@ -113,6 +113,19 @@ async def test_a_purged_run_goes_with_its_log_and_lock(journal: Journal, tmp_pat
     assert sorted(file.name for file in (tmp_path / FOLDER / "runs").iterdir()) == ["r-2.lock", "r-2.log"]
 
 
+async def test_what_is_left_of_a_damaged_journal_goes_whole(journal: Journal, tmp_path: Path) -> None:
+    await add_run(journal, "r-1", [ADA])
+    await add_run(journal, "r-2", [BOB])
+    for name in ("toishi.damaged.db", "toishi.damaged.db-wal"):
+        (tmp_path / FOLDER / name).write_bytes(b"\xff\x00 of r-1: Ada Lovelace \xff")
+    (tmp_path / FOLDER / "other.damaged.db").write_bytes(b"of r-2")
+    found = purge_rows(journal, tmp_path, Rows(containing=("Ada Lovelace",))).found
+    assert {file.name for file in found.files} == {"toishi.damaged.db", "toishi.damaged.db-wal", "r-1.log"}
+    carry_out(purge_run(journal, tmp_path, "r-1"))
+    assert not holds(tmp_path, "Ada Lovelace")
+    assert (tmp_path / FOLDER / "other.damaged.db").exists()
+
+
 async def test_a_whole_project_is_purged_with_its_folder(journal: Journal, tmp_path: Path) -> None:
     await add_run(journal, "r-1", [ADA])
     labels = add_labels(tmp_path)
@@ -133,8 +146,9 @@ async def test_what_cannot_be_deleted_is_told(journal: Journal, tmp_path: Path) 
     await add_run(journal, "r-1", [ADA])
     await add_run(journal, "r-2", [BOB], "openai/rules@http://127.0.0.1:8000/v1")
     data = "rows.csv: your own data stays; take the rows out there too, or the next run reads them again"
+    own = "files that you had written elsewhere, such as marks for a judge, are yours and stay"
     sent = "openai: what was sent there cannot be deleted from here; ask there"
-    assert purge_rows(journal, tmp_path, Rows(ids=("ada-row-1",))).found.left == (data, sent)
+    assert purge_rows(journal, tmp_path, Rows(ids=("ada-row-1",))).found.left == (data, own, sent)
     assert purge_run(journal, tmp_path, "r-1").found.left == (sent,)
     # A model on this machine keeps nothing elsewhere.
     assert purge_run(journal, tmp_path, "r-2").found.left == ()
