@@ -23,6 +23,7 @@ from toishi.tools.workbench.labels.joining import labels_file
 from toishi.tools.workbench.labels.rows import Rows, Unlabelled, rows_of
 from toishi.tools.workbench.labels.rules import read_rules
 from toishi.tools.workbench.labels.sidecar import Label, Status, read_labels, update_labels
+from toishi.tools.workbench.runs import with_models
 from toishi.tools.workbench.task import Task
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def wish(
         raise UsageError("which drafts are meant is not said; name their IDs, or give --all, --source or --at-least")
     if selection.ids and (everything or narrowed):
         raise UsageError("IDs and --all, --source or --at-least are two ways to say which drafts; give one of them")
+    if (by_model or rule is not None) and (mark is not None or edits):
+        raise UsageError("drafting and marking are two steps; draft first, then --confirm, --refuse or --edit")
     written = {}
     for one in edits:
         row, sign, label = one.partition("=")
@@ -157,7 +160,8 @@ class Session:
     def _agrees(self, rows: Sequence[Unlabelled], samples: int) -> bool:
         """A model costs time or money, so a person who only called the command is asked."""
         times = "" if samples == 1 else f", {samples} samples each"
-        question = f"Draft {wording.plural(len(rows), 'label')} with {self._task.models.task}{times}?"
+        model = with_models(self._task).models.task
+        question = f"Draft {wording.plural(len(rows), 'label')} with {model}{times}?"
         return click.confirm(question, default=True, err=True)
 
     def _tell(self, drafted: Drafted) -> None:

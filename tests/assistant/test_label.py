@@ -140,6 +140,7 @@ def test_only_confirmed_labels_judge(toishi: Toishi, tickets: Path) -> None:
         (["--edit", "t2=rewads"], "'rewads' for 't2' is not among metric.choices; did you mean 'rewards'?"),
         (["--confirm", "t99"], "no draft has the id 't99'"),
         (["--rule", "none.toml"], "none.toml does not exist"),
+        (["--by-model", "--confirm", "--all"], "drafting and marking are two steps"),
         (["--rule", "rules.toml", "--by-model"], "--by-model and --rule are two ways to draft"),
     ],
 )
