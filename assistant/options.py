@@ -110,8 +110,8 @@ def settle_trust(project: Path, task: "Task", *, given: bool) -> None:
 
     Raises `TrustNeeded` where there is nobody to ask, and where the answer is no.
     """
-    from toishi.tools.workbench import trust
     from toishi.tools.workbench.errors import TrustNeeded
+    from toishi.tools.workbench.own_code import trust
 
     code = trust.own_code(task)
     if not code or (not given and trust.is_trusted(project)):

@@ -15,8 +15,8 @@ from tests.servers.running import ModelServer
 from toishi.tools.workbench.data import load_data
 from toishi.tools.workbench.metrics.building import build_metric
 from toishi.tools.workbench.metrics.context import MetricContext
+from toishi.tools.workbench.own_code.trust import trust
 from toishi.tools.workbench.task import load_task
-from toishi.tools.workbench.trust import trust
 
 ROOT = Path(__file__).resolve().parent.parent
 TASKS = sorted((ROOT / "examples").rglob("task.toml"))

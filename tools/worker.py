@@ -38,7 +38,7 @@ from toishi.tools.workbench.events import (
 )
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal, RunRow
-from toishi.tools.workbench.judge_checks import unproved
+from toishi.tools.workbench.judges.checks import unproved
 from toishi.tools.workbench.judging import change_to, judge
 from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.models.protocol import Reply

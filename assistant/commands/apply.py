@@ -21,10 +21,10 @@ def command(run: str, approved: str | None, as_json: bool, project: Path | None)
     Example:
       toishi apply last
     """
-    from toishi.assistant.approval import apply_change
     from toishi.assistant.console import log, print_json, say
-    from toishi.assistant.find_run import find_run
     from toishi.assistant.open_journal import open_journal
+    from toishi.assistant.past.approval import apply_change
+    from toishi.assistant.past.find_run import find_run
     from toishi.tools.workbench.events import Judged
 
     folder = project_with_runs(project)

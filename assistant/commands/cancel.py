@@ -20,9 +20,9 @@ def command(run: str, as_json: bool, project: Path | None) -> None:
       toishi cancel last
     """
     from toishi.assistant.console import print_json, say
-    from toishi.assistant.find_run import find_run
-    from toishi.assistant.follow import await_end
+    from toishi.assistant.following.follow import await_end
     from toishi.assistant.open_journal import open_journal
+    from toishi.assistant.past.find_run import find_run
     from toishi.tools.workbench.runs import request_cancel
 
     folder = project_with_runs(project)

@@ -34,8 +34,8 @@ def command(
       toishi data items.jsonl --graders eval.json
     """
     from toishi.assistant.console import print_json
-    from toishi.assistant.data_telling import file_document, print_file, print_task, task_document
-    from toishi.assistant.reading import reading
+    from toishi.assistant.rows.reading import reading
+    from toishi.assistant.rows.telling import file_document, print_file, print_task, task_document
     from toishi.tools.workbench.errors import UsageError
 
     if file.suffix.lower() == ".toml" or file.is_dir():

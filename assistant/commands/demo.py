@@ -38,7 +38,7 @@ def command(folder: Path, intents: "Intents", as_json: bool, project: Path | Non
     from toishi.assistant.console import print_json
     from toishi.assistant.demo.folder import write
     from toishi.assistant.demo.telling import document, print_end, print_start
-    from toishi.assistant.headless import attend, begin
+    from toishi.assistant.following.headless import attend, begin
     from toishi.assistant.open_journal import open_journal
     from toishi.assistant.readiness import require_embedded
     from toishi.tools.workbench.task import load_task

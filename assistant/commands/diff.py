@@ -25,8 +25,8 @@ def command(run: str, examples: int, as_json: bool, project: Path | None) -> Non
       toishi diff last --examples 5
     """
     from toishi.assistant.console import print_json
-    from toishi.assistant.difference import difference, document, print_difference
     from toishi.assistant.open_journal import open_journal
+    from toishi.assistant.past.difference import difference, document, print_difference
 
     with open_journal(project_with_runs(project)) as journal:
         found = difference(journal, run)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toishi.assistant.options import modelled, project_of_task, settle_trust, shared, trusting, with_model
-from toishi.assistant.sending import consent_for, sending
+from toishi.assistant.rows.sending import consent_for, sending
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.data.splits import Split
@@ -85,14 +85,14 @@ def command(
       toishi eval task.toml --by country --min-score 0.8
     """
     from toishi.assistant.console import print_json
-    from toishi.assistant.evaluation import Asked, baseline, comparison
-    from toishi.assistant.evaluation_files import write_file, writer_for
-    from toishi.assistant.evaluation_text import print_baseline, print_comparison
+    from toishi.assistant.evaluating.files import write_file, writer_for
+    from toishi.assistant.evaluating.findings import Asked, baseline, comparison
+    from toishi.assistant.evaluating.scoring import Plan, score
+    from toishi.assistant.evaluating.text import print_baseline, print_comparison
+    from toishi.assistant.evaluating.versions import other_version, own_version
     from toishi.assistant.open_journal import open_journal
-    from toishi.assistant.scoring import Plan, score
     from toishi.assistant.ticking import ticking
-    from toishi.assistant.versions import other_version, own_version
-    from toishi.tools.workbench.judge_checks import unproved
+    from toishi.tools.workbench.judges.checks import unproved
     from toishi.tools.workbench.task import load_task
 
     if max_drop is not None and against is None:

@@ -51,7 +51,7 @@ def command(
       toishi init program.py:run rows.jsonl --expected answer --metric f1
     """
     from toishi.assistant.console import print_json
-    from toishi.assistant.drafting import document, print_draft, settle, write
+    from toishi.assistant.drafting.session import document, print_draft, settle, write
     from toishi.assistant.reference import print_tables, tables
     from toishi.tools.workbench.drafting import Wishes
 

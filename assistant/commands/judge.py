@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from toishi.assistant.options import project_of_task, settle_trust, shared, trusting
-from toishi.assistant.sending import consent_for, sending
+from toishi.assistant.rows.sending import consent_for, sending
 
 
 @click.command("judge")
@@ -48,9 +48,9 @@ def command(
     """
     from toishi.assistant import exit_codes
     from toishi.assistant.console import print_json, say
-    from toishi.assistant.judge_checking import check_marks, the_judge
-    from toishi.assistant.judge_checking import draft as write
-    from toishi.assistant.judge_report import print_check
+    from toishi.assistant.judges.checking import check_marks, the_judge
+    from toishi.assistant.judges.checking import draft as write
+    from toishi.assistant.judges.report import print_check
     from toishi.assistant.open_journal import open_journal
     from toishi.assistant.ticking import ticking
     from toishi.tools.workbench.task import load_task

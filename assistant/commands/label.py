@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from toishi.assistant.options import project_hint, project_of_task, shared
-from toishi.assistant.sending import sending
+from toishi.assistant.rows.sending import sending
 
 if TYPE_CHECKING:
-    from toishi.assistant.label_session import Wish
+    from toishi.assistant.labelling.session import Wish
 
 
 @click.command("label")
@@ -81,8 +81,8 @@ def command(
     """
     from toishi.assistant.commands.run import overridden
     from toishi.assistant.console import print_json
-    from toishi.assistant.label_session import Session, wish
-    from toishi.assistant.label_telling import print_state
+    from toishi.assistant.labelling.session import Session, wish
+    from toishi.assistant.labelling.telling import print_state
     from toishi.assistant.open_journal import open_journal
     from toishi.tools.workbench.labels.marking import Selection
     from toishi.tools.workbench.task import load_task

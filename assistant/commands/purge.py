@@ -43,7 +43,7 @@ def command(
     from toishi.assistant import exit_codes
     from toishi.assistant.console import print_json, say
     from toishi.assistant.open_journal import open_journal
-    from toishi.assistant.purge_telling import document, print_found, target
+    from toishi.assistant.past.purging import document, print_found, target
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:

@@ -22,9 +22,9 @@ def command(run: str, yes: bool, trust: bool, as_json: bool, project: Path | Non
       toishi resume last
     """
     from toishi.assistant.console import print_json
-    from toishi.assistant.find_run import find_run
-    from toishi.assistant.headless import attend, document, print_ending
+    from toishi.assistant.following.headless import attend, document, print_ending
     from toishi.assistant.open_journal import open_journal
+    from toishi.assistant.past.find_run import find_run
     from toishi.tools.workbench.runs import is_alive, snapshot, start_worker
 
     folder = project_with_runs(project)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toishi.assistant.options import modelled, project_hint, project_of_task, settle_trust, shared, trusting, with_model
-from toishi.assistant.sending import consent_for, sending
+from toishi.assistant.rows.sending import consent_for, sending
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.task import Task
@@ -57,7 +57,7 @@ def command(
       toishi run task.toml --max-rollouts 500
     """
     from toishi.assistant.console import print_json, say
-    from toishi.assistant.headless import attend, begin, document, print_ending
+    from toishi.assistant.following.headless import attend, begin, document, print_ending
     from toishi.assistant.open_journal import open_journal
     from toishi.tools.workbench.task import load_task
 

@@ -21,7 +21,7 @@ def command(limit: int, as_json: bool, project: Path | None) -> None:
     """
     from toishi.assistant.console import print_json, table
     from toishi.assistant.open_journal import open_journal
-    from toishi.assistant.past_runs import COLUMNS, RIGHT, cells, past_runs
+    from toishi.assistant.past.listing import COLUMNS, RIGHT, cells, past_runs
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:

@@ -44,10 +44,10 @@ def command(
       toishi show last --rollouts --candidate 0 --split test
       toishi show last --rollout 12
     """
-    from toishi.assistant import event_stream, portrait, rollout_pages
     from toishi.assistant.console import print_json
-    from toishi.assistant.find_run import find_run
     from toishi.assistant.open_journal import open_journal
+    from toishi.assistant.past import event_stream, portrait, rollout_pages
+    from toishi.assistant.past.find_run import find_run
 
     if events + rollouts + (number is not None) > 1:
         raise click.UsageError("--events, --rollouts and --rollout exclude one another; give one of them")

@@ -20,10 +20,10 @@ def command(run: str, as_json: bool, project: Path | None) -> None:
     Example:
       toishi undo last
     """
-    from toishi.assistant.approval import undo_change
     from toishi.assistant.console import print_json, say
-    from toishi.assistant.find_run import find_run
     from toishi.assistant.open_journal import open_journal
+    from toishi.assistant.past.approval import undo_change
+    from toishi.assistant.past.find_run import find_run
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from toishi.assistant.console import say
 from toishi.assistant.demo.folder import TEN, Intents
-from toishi.assistant.difference import difference, print_texts
-from toishi.assistant.headless import Ending, print_ending
+from toishi.assistant.following.headless import Ending, print_ending
+from toishi.assistant.past.difference import difference, print_texts
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.journal import Journal

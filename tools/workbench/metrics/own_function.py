@@ -18,8 +18,8 @@ from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.context import MetricContext
 from toishi.tools.workbench.metrics.protocol import Judgement, Metric
 from toishi.tools.workbench.metrics.shapes import SHAPES, judgement
-from toishi.tools.workbench.own_code import load_object, told
-from toishi.tools.workbench.own_output import prints_to_stderr
+from toishi.tools.workbench.own_code.loading import load_object, told
+from toishi.tools.workbench.own_code.output import prints_to_stderr
 from toishi.tools.workbench.rollout import ModuleCall
 from toishi.tools.workbench.task.kinds.code import PythonKind
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from toishi.tools.workbench.errors import TaskError, UsageError
 from toishi.tools.workbench.example import Example
-from toishi.tools.workbench.own_code import load_object
-from toishi.tools.workbench.own_output import prints_to_stderr
+from toishi.tools.workbench.own_code.loading import load_object
+from toishi.tools.workbench.own_code.output import prints_to_stderr
 from toishi.tools.workbench.program.graph import graph_run
 from toishi.tools.workbench.program.program import Call, Program, prompt_program
 from toishi.tools.workbench.program.retrieval import Retriever

@@ -12,9 +12,9 @@ from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.context import MetricContext
 from toishi.tools.workbench.metrics.own_function import build
 from toishi.tools.workbench.metrics.protocol import Judgement, Metric
+from toishi.tools.workbench.own_code.trust import trust
 from toishi.tools.workbench.rollout import ModuleCall
 from toishi.tools.workbench.task.kinds.code import PythonKind
-from toishi.tools.workbench.trust import trust
 
 EXAMPLE = Example("row-7", {"text": "6 * 7"}, "42", {"unit": "m"})
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from toishi.tools.workbench import trust
 from toishi.tools.workbench.errors import TaskError, TrustNeeded, UsageError
 from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.own_code import trust
 from toishi.tools.workbench.program import Program
 from toishi.tools.workbench.program.building import build_program
 from toishi.tools.workbench.task import Task, load_task

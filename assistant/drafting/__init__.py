@@ -1,0 +1,1 @@
+"""What `toishi init` does: a task drafted, asked about, and looked at once."""

@@ -1,0 +1,1 @@
+"""What `toishi eval` does: versions scored, compared, and told."""

@@ -1,0 +1,1 @@
+"""What `toishi judge` does: a model's marks held against a person's."""

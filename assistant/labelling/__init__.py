@@ -1,0 +1,1 @@
+"""What `toishi label` does: drafts made, looked at, and written down."""

@@ -1,0 +1,1 @@
+"""Runs that were made: found, listed, shown, compared, applied, deleted."""

@@ -1,0 +1,221 @@
+"""Everything about one run on one page: plan, state, numbers, candidates, change."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toishi.assistant import console, wording
+from toishi.assistant.following.outcome import status_word
+from toishi.assistant.following.view import RunView, fold
+from toishi.assistant.options import project_hint
+from toishi.assistant.past.approval import change_of
+from toishi.assistant.past.find_run import EVALUATION, LABELLING
+from toishi.assistant.past.lineage import best_of, path_to
+from toishi.assistant.past.snapshot import program_name, result_of, task_of
+from toishi.tools.workbench.events import CandidateAccepted, RunStarted
+from toishi.tools.workbench.journal.queries import candidate_means, paid
+from toishi.tools.workbench.judges.checks import CHECK
+from toishi.tools.workbench.runs import is_alive
+
+if TYPE_CHECKING:
+    from toishi.tools.workbench.changes import StoredChange
+    from toishi.tools.workbench.journal import Journal, RunRow
+
+LABEL_WIDTH = 12
+
+CHANGE_STATES = {
+    "proposed": ("waits for a person", "apply it with: toishi apply"),
+    "applying": ("is being written", "look again with: toishi show"),
+    "applied": ("is applied", "take it back with: toishi undo"),
+    "undoing": ("is being taken back", "look again with: toishi show"),
+    "undone": ("was taken back", "apply it again with: toishi apply"),
+}
+
+
+def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]:
+    """The JSON document of `toishi show`."""
+    view, pool = _story(journal, run)
+    change = change_of(journal, run.id)
+    lineage = _lineage(pool)
+    return {
+        "run": run.id,
+        "name": run.name,
+        "method": run.method,
+        "status": _status(project, run, view),
+        "created": run.created,
+        "seed": run.seed,
+        "task": task_of(run),
+        "plan": view.plan.model_dump(mode="json", exclude={"kind", "version", "run", "method", "seed"})
+        if view.plan
+        else None,
+        "phase": view.phase,
+        "spent": {"rollouts": view.rollouts, "tokens": view.tokens, "cost": view.cost, "seconds": view.seconds},
+        "candidates": [
+            {
+                "number": candidate.number,
+                "id": candidate.candidate,
+                "parents": list(candidate.parents),
+                "validation_score": candidate.validation_score,
+                "reason": candidate.reason,
+                "in_lineage": candidate.number in lineage,
+                "texts": candidate.texts,
+            }
+            for candidate in pool
+        ],
+        "means": [asdict(mean) for mean in candidate_means(journal, run.id)],
+        "paid": [asdict(one) for one in paid(journal, run.id)],
+        "rejected": view.rejected,
+        "skipped": view.skipped,
+        "best": best_of(pool).number if pool else None,
+        "evaluation": result_of(run) or None if run.method == EVALUATION else None,
+        "labelling": result_of(run) or None if run.method == LABELLING else None,
+        "judge_check": result_of(run) or None if run.method == CHECK else None,
+        "test": view.judged.model_dump(mode="json", exclude={"kind", "version"}) if view.judged else None,
+        "change": {"hash": change.change.hash, "status": change.status} if change else None,
+        "warnings": list(view.warnings),
+        "sentence": _last_sentence(view),
+    }
+
+
+def print_portrait(journal: "Journal", project: Path, run: "RunRow") -> None:
+    """The same for a person."""
+    from toishi.assistant.past.difference import print_verdict
+
+    view, pool = _story(journal, run)
+    change = change_of(journal, run.id)
+    out = console.stdout()
+    out.print(f"[bold]{run.id}[/bold]", markup=True, end="")
+    console.say(f"  {run.name} · {_status(project, run, view)}")
+    for label, text in [*_facts(run, view, change, project_hint(project)), *_paid(journal, run)]:
+        console.say(f"{label:<{LABEL_WIDTH}}{text}")
+    if run.method == EVALUATION:
+        _print_evaluation(run)
+    if run.method == CHECK and result_of(run):
+        from toishi.assistant.judges.report import print_check
+
+        console.say()
+        print_check(result_of(run))
+    if view.judged:
+        console.say()
+        print_verdict(view.judged)
+    if pool:
+        console.say()
+        _print_pool(pool)
+
+
+def _story(journal: "Journal", run: "RunRow") -> tuple[RunView, list[CandidateAccepted]]:
+    events = [event for _, event in journal.events(run.id)]
+    return fold(events), [event for event in events if isinstance(event, CandidateAccepted)]
+
+
+def _status(project: Path, run: "RunRow", view: RunView) -> str:
+    alive = run.status == "running" and is_alive(project, run.id)
+    return status_word(run.status, view.finished.outcome if view.finished else None, alive=alive)
+
+
+def _last_sentence(view: RunView) -> str | None:
+    last = view.finished or view.stopped
+    return last.sentence if last else None
+
+
+def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: str) -> list[tuple[str, str]]:
+    task = task_of(run)
+    models = task["models"]
+    reflection = models.get("reflection") or models["task"]
+    facts = [
+        ("started", f"{run.created[:16].replace('T', ' ')} UTC"),
+        ("improves", program_name(run)),
+        ("models", models["task"] + ("" if reflection == models["task"] else f", rewriting by {reflection}")),
+        ("metric", task["metric"]["kind"]),
+    ]
+    facts += _plan(view.plan) if view.plan else [("method", f"{run.method}, seed {run.seed}")]
+    if run.method in (EVALUATION, CHECK):
+        return facts
+    if run.method == LABELLING:
+        return [fact for fact in facts if fact[0] != "improves"] + _labelled(run)
+    facts.append(("spent", f"{wording.spent(view.rollouts, view.tokens, view.cost)}, {wording.duration(view.seconds)}"))
+    rounds = f", and {wording.plural(view.skipped, 'round')} without one" if view.skipped else ""
+    facts.append(("rejected", wording.plural(view.rejected, "proposal") + rounds))
+    ended = result_of(run).get("search_ended")
+    if ended:
+        facts.append(("search", f"ended: {ended}"))
+    if change is not None:
+        facts += _change(change, run.id, hint)
+    sentence = _last_sentence(view)
+    if sentence and not view.judged:
+        facts.append(("ended", sentence))
+    return facts + [("warning", warning) for warning in view.warnings]
+
+
+def _paid(journal: "Journal", run: "RunRow") -> list[tuple[str, str]]:
+    return [
+        (
+            "paid for" if place == 0 else "",
+            f"{one.purpose}: {wording.plural(one.replies, 'call')} of {one.model}, "
+            f"{wording.count(one.prompt_tokens + one.completion_tokens)} tokens, "
+            f"{'cost unknown' if one.cost is None else wording.money(one.cost)}",
+        )
+        for place, one in enumerate(paid(journal, run.id))
+    ]
+
+
+def _labelled(run: "RunRow") -> list[tuple[str, str]]:
+    result = result_of(run)
+    facts = [("choices", ", ".join(result["choices"]))] if result.get("choices") else []
+    if "drafts" in result:
+        samples = wording.plural(result["samples"], "sample")
+        facts.append(("drafted", f"{wording.plural(result['drafts'], 'label')}, each from {samples}"))
+        if result["undecided"]:
+            facts.append(("left", f"{wording.plural(result['undecided'], 'row')} without a draft"))
+    return facts
+
+
+def _plan(plan: RunStarted) -> list[tuple[str, str]]:
+    limits = [
+        wording.plural(plan.max_rollouts, "rollout") if plan.max_rollouts is not None else "",
+        f"{wording.count(plan.max_tokens)} tokens" if plan.max_tokens is not None else "",
+        wording.money(plan.max_cost) if plan.max_cost is not None else "",
+        f"{plan.max_seconds:g} seconds" if plan.max_seconds is not None else "",
+    ]
+    sizes = f"{plan.feedback_examples} feedback, {plan.validation_examples} validation, {plan.test_examples} test"
+    return [
+        ("method", f"{plan.method}, seed {plan.seed}"),
+        ("examples", sizes),
+        ("limits", ", ".join(limit for limit in limits if limit) or "none"),
+    ]
+
+
+def _change(change: "StoredChange", run: str, hint: str) -> list[tuple[str, str]]:
+    state, next_step = CHANGE_STATES[change.status]
+    return [("change", f"{change.change.hash} {state}"), ("", f"{next_step} {run}{hint}")]
+
+
+def _lineage(pool: list[CandidateAccepted]) -> list[int]:
+    return [candidate.number for candidate in path_to(pool, best_of(pool).number)] if pool else []
+
+
+def _print_evaluation(run: "RunRow") -> None:
+    from toishi.assistant.evaluating.text import print_baseline, print_comparison
+
+    found = result_of(run)
+    if not found:
+        return
+    console.say()
+    if "verdict" in found:
+        print_comparison(found, before=found.get("against", "an earlier version"), after=program_name(run))
+    else:
+        print_baseline(found, name=program_name(run))
+
+
+def _print_pool(pool: list[CandidateAccepted]) -> None:
+    best, lineage = best_of(pool).number, _lineage(pool)
+    rows = []
+    for candidate in pool:
+        mark = "best" if candidate.number == best else "on the way" if candidate.number in lineage else ""
+        parents = ", ".join(map(str, candidate.parents)) or "–"
+        known = candidate.before is not None and candidate.after is not None
+        minibatch = f"{candidate.before:g} → {candidate.after:g}" if known else "–"
+        score = wording.score(candidate.validation_score)
+        rows.append([str(candidate.number), parents, candidate.module or "–", minibatch, score, mark])
+    columns = ["candidate", "from", "module", "minibatch", "validation", "lineage"]
+    console.table(columns, rows, right=["candidate", "validation"])

@@ -1,0 +1,1 @@
+"""Whether a model that judges marks as a person does."""
