@@ -46,7 +46,7 @@ imports: install  ## Which part may import which
 
 tests: install  ## The tests, with coverage printed
 	@mkdir -p build/coverage
-	$(BIN)/pytest --cov --cov-report=term --durations=10
+	$(BIN)/pytest --numprocesses auto --cov --cov-report=term --durations=10
 
 docs: install  ## The pages of docs that are made from the code
 	$(BIN)/python .dev/docs.py
