@@ -80,7 +80,7 @@ def document(journal: "Journal", ending: Ending) -> dict[str, Any]:
         "tokens": view.tokens,
         "cost": view.cost,
         "seconds": round(view.seconds, 3),
-        "change": change.change.hash if change else None,
+        "change": change.hash if change else None,
         "applied": ending.applied,
         "exit_code": ending.exit_code,
     }

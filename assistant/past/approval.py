@@ -24,18 +24,16 @@ def apply_change(journal: "Journal", project: Path, run: str, approved: str | No
     its hash is another one, and `ChangeConflict` where a file was changed in the meantime.
     """
     stored = _stored(journal, run)
-    if approved is not None and not stored.change.hash.startswith(approved):
-        raise UsageError(
-            f"Run {run} proposes the change {stored.change.hash}, not {approved}; look at it with toishi diff"
-        )
-    changes.apply(journal, project, stored.change.hash)
+    if approved is not None and not stored.hash.startswith(approved):
+        raise UsageError(f"Run {run} proposes the change {stored.hash}, not {approved}; look at it with toishi diff")
+    changes.apply(journal, project, stored.hash)
     return _document(journal, run)
 
 
 def undo_change(journal: "Journal", project: Path, run: str) -> dict[str, Any]:
     """Restores what the run's change replaced; gives the document of `toishi undo`."""
     stored = _stored(journal, run)
-    changes.undo(journal, project, stored.change.hash)
+    changes.undo(journal, project, stored.hash)
     return _document(journal, run)
 
 
@@ -49,4 +47,4 @@ def _stored(journal: "Journal", run: str) -> changes.StoredChange:
 def _document(journal: "Journal", run: str) -> dict[str, Any]:
     stored = _stored(journal, run)
     files = [edit.path for edit in stored.change.files]
-    return {"run": run, "change": stored.change.hash, "status": stored.status, "files": files}
+    return {"run": run, "change": stored.hash, "status": stored.status, "files": files}

@@ -71,7 +71,7 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
         "labelling": result_of(run) or None if run.method == LABELLING else None,
         "judge_check": result_of(run) or None if run.method == CHECK else None,
         "test": view.judged.model_dump(mode="json", exclude={"kind", "version"}) if view.judged else None,
-        "change": {"hash": change.change.hash, "status": change.status} if change else None,
+        "change": {"hash": change.hash, "status": change.status, "purged": change.purged} if change else None,
         "warnings": list(view.warnings),
         "sentence": _last_sentence(view),
     }
@@ -187,7 +187,11 @@ def _plan(plan: RunStarted) -> list[tuple[str, str]]:
 
 def _change(change: "StoredChange", run: str, hint: str) -> list[tuple[str, str]]:
     state, next_step = CHANGE_STATES[change.status]
-    return [("change", f"{change.change.hash} {state}"), ("", f"{next_step} {run}{hint}")]
+    if change.purged:
+        state = "was purged" if change.status == "proposed" else f"{state}, and was purged"
+        verb = "undone" if change.status == "applied" else "applied"
+        return [("change", f"{change.hash} {state}"), ("", f"its texts are no longer whole, so it cannot be {verb}")]
+    return [("change", f"{change.hash} {state}"), ("", f"{next_step} {run}{hint}")]
 
 
 def _lineage(pool: list[CandidateAccepted]) -> list[int]:

@@ -53,6 +53,7 @@ def document(purge: Purge, project: Path, *, purged: bool) -> dict[str, Any]:
         "blotted": dict(found.blotted),
         "files": [_shown(file, project) for file in found.files],
         "labels": {_shown(file, project): count for file, count in found.labels.items()},
+        "lost": list(found.lost),
         "left": list(found.left),
     }
 
@@ -72,6 +73,8 @@ def print_found(purge: Purge, project: Path) -> None:
         say(f"  {wording.plural(count, 'label')} in {_shown(file, project)}")
     for file in found.files:
         say(f"  {_shown(file, project)}")
+    for sentence in found.lost:
+        say(f"Afterwards {sentence}.")
     for sentence in found.left:
         say(f"Not deleted: {sentence}.")
 

@@ -11,13 +11,14 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from toishi.tools.workbench.errors import ChangeConflict, UsageError
 from toishi.tools.workbench.journal import Journal, insert, now
+from toishi.tools.workbench.journal.quoting import BLOT
 from toishi.tools.workbench.settings import FOLDER
 
 ChangeStatus = Literal["proposed", "applying", "applied", "undoing", "undone"]
@@ -48,12 +49,21 @@ class Change:
 
 @dataclass(frozen=True)
 class StoredChange:
-    """A change, the run that proposed it first, where it stands, and the files' modes from before it was applied."""
+    """A change, the run that proposed it first, where it stands, and the files' modes from before it was applied.
 
+    `hash` is what was approved. Where a purge blotted texts out of it, it is no longer the hash of what is stored.
+    """
+
+    hash: str
     change: Change
     run: str
     status: ChangeStatus
     modes: Mapping[str, int]
+
+    @property
+    def purged(self) -> bool:
+        """Whether a purge took texts out of it, so that it can be looked at and never be written."""
+        return self.change.hash != self.hash
 
 
 def propose(journal: Journal, run: str, change: Change) -> str:
@@ -74,15 +84,18 @@ def propose(journal: Journal, run: str, change: Change) -> str:
 
 
 def find(journal: Journal, change_hash: str) -> StoredChange:
-    """The change with this very hash; `UsageError` where there is none."""
+    """The change with this very hash, also where a purge took texts out of it.
+
+    Raises `UsageError` where there is none, and `ChangeConflict` where it was changed otherwise.
+    """
     rows = journal.read("SELECT * FROM changes WHERE hash = ?", (change_hash,))
     if not rows:
         raise UsageError(f"There is no change {change_hash!r} in this project; see: toishi runs")
     row = rows[0]
     change = Change(tuple(FileEdit(**edit) for edit in json.loads(row["files"])), json.loads(row["evidence"]))
-    if change.hash != change_hash:
+    if change.hash != change_hash and BLOT not in row["files"] + row["evidence"]:
         raise ChangeConflict(f"The stored change {change_hash} is not what was approved; it will not be written")
-    return StoredChange(change, row["run"], row["status"], json.loads(row["modes"]))
+    return StoredChange(change_hash, change, row["run"], row["status"], json.loads(row["modes"]))
 
 
 def apply(journal: Journal, project: Path, change_hash: str) -> None:
@@ -106,6 +119,10 @@ def apply_steps(journal: Journal, project: Path, change_hash: str) -> Iterator[N
     with _writing(project):
         _recover_all(journal, project)
         stored = find(journal, change_hash)
+        if stored.purged:
+            raise ChangeConflict(
+                f"The change {change_hash} can no longer be applied, since a purge deleted texts of it; start a new run"
+            )
         _refuse_half_written(stored)
         if stored.status == "applied":
             raise ChangeConflict(f"The change {change_hash} is already applied; take it back with: toishi undo")
@@ -114,7 +131,7 @@ def apply_steps(journal: Journal, project: Path, change_hash: str) -> Iterator[N
         }
         _set_status(journal, change_hash, "applying", modes)
         yield
-        yield from _move(journal, project, StoredChange(stored.change, stored.run, "applying", modes))
+        yield from _move(journal, project, replace(stored, status="applying", modes=modes))
 
 
 def undo_steps(journal: Journal, project: Path, change_hash: str) -> Iterator[None]:
@@ -122,6 +139,11 @@ def undo_steps(journal: Journal, project: Path, change_hash: str) -> Iterator[No
     with _writing(project):
         _recover_all(journal, project)
         stored = find(journal, change_hash)
+        if stored.purged and stored.status != "proposed":
+            raise ChangeConflict(
+                f"The change {change_hash} can no longer be undone, since the backup of {_paths(stored)} was deleted by "
+                "a purge; restore it by hand or from your own copies"
+            )
         _refuse_half_written(stored)
         if stored.status != "applied":
             raise ChangeConflict(f"The change {change_hash} is not applied, so there is nothing to undo")
@@ -129,7 +151,7 @@ def undo_steps(journal: Journal, project: Path, change_hash: str) -> Iterator[No
             _expect(project, edit.path, edit.after, "since the change was applied")
         _set_status(journal, change_hash, "undoing", stored.modes)
         yield
-        yield from _move(journal, project, StoredChange(stored.change, stored.run, "undoing", stored.modes))
+        yield from _move(journal, project, replace(stored, status="undoing"))
 
 
 def recover(journal: Journal, project: Path) -> None:
@@ -148,14 +170,21 @@ def _recover_all(journal: Journal, project: Path) -> None:
     for row in journal.read("SELECT hash FROM changes WHERE status IN ('applying', 'undoing')"):
         # What was taken back is as it should be; what cannot be written stays marked and is told by `apply` or `undo`.
         with suppress(ChangeConflict, OSError):
-            for _ in _move(journal, project, find(journal, row["hash"])):
-                pass
+            stored = find(journal, row["hash"])
+            if not stored.purged:
+                for _ in _move(journal, project, stored):
+                    pass
 
 
 def _refuse_half_written(stored: StoredChange) -> None:
     if stored.status in ("applying", "undoing"):
-        paths = ", ".join(edit.path for edit in stored.change.files)
-        raise ChangeConflict(f"A write of {paths} was cut off and cannot be finished; make the folder writable first")
+        raise ChangeConflict(
+            f"A write of {_paths(stored)} was cut off and cannot be finished; make the folder writable first"
+        )
+
+
+def _paths(stored: StoredChange) -> str:
+    return ", ".join(edit.path for edit in stored.change.files)
 
 
 def _move(journal: Journal, project: Path, stored: StoredChange) -> Iterator[None]:
@@ -166,12 +195,12 @@ def _move(journal: Journal, project: Path, stored: StoredChange) -> Iterator[Non
     except (ChangeConflict, OSError) as error:
         whole = _take_back(project, stored, forward=forward)
         if whole:
-            _set_status(journal, stored.change.hash, "proposed" if forward else "applied", stored.modes)
+            _set_status(journal, stored.hash, "proposed" if forward else "applied", stored.modes)
         if isinstance(error, ChangeConflict):
             raise
         end = "nothing was changed" if whole else "make it writable, and the next command takes the rest back"
         raise ChangeConflict(f"{error.filename} cannot be written ({error.strerror}); {end}") from error
-    _set_status(journal, stored.change.hash, "applied" if forward else "undone", stored.modes)
+    _set_status(journal, stored.hash, "applied" if forward else "undone", stored.modes)
     yield
 
 
@@ -179,7 +208,7 @@ def _write_files(project: Path, stored: StoredChange, *, forward: bool) -> Itera
     for edit in stored.change.files:
         old, new = (edit.before, edit.after) if forward else (edit.after, edit.before)
         target = _locate(project, edit.path)
-        draft = _draft(target, stored.change.hash)
+        draft = _draft(target, stored.hash)
         draft.unlink(missing_ok=True)
         if target.read_bytes() == new.encode():
             continue
@@ -204,7 +233,7 @@ def _take_back(project: Path, stored: StoredChange, *, forward: bool) -> bool:
         old, new = (edit.before, edit.after) if forward else (edit.after, edit.before)
         try:
             target = _locate(project, edit.path)
-            draft = _draft(target, stored.change.hash)
+            draft = _draft(target, stored.hash)
             if target.read_bytes() == new.encode():
                 draft.unlink(missing_ok=True)
                 _write_draft(draft, old, stored.modes[edit.path], target.stat())

@@ -32,13 +32,14 @@ from toishi.tools.workbench.task import Task
 class Found:
     """What goes: rows of the journal by table, places in other rows that are blotted out, files, lines of labels.
 
-    `left` are sentences about what stays, and why.
+    `lost` are sentences about what can no longer be done afterwards, `left` about what stays, and why.
     """
 
     deleted: Mapping[str, int]
     blotted: Mapping[str, int] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     labels: Mapping[Path, int] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -118,7 +119,8 @@ def purge_rows(journal: Journal, project: Path, rows: Rows) -> Purge:
         if count:
             labels[file] = count
     left = [*_data_left(journal), *_sent(journal, None)]
-    found = Found(preview.deleted, preview.blotted, files, labels, tuple(left))
+    lost = _changes_lost(journal, Quotes(preview.texts))
+    found = Found(preview.deleted, preview.blotted, files, labels, tuple(lost), tuple(left))
 
     def carry_out() -> None:
         refuse_alive(project)
@@ -170,6 +172,15 @@ def label_files(journal: Journal, project: Path) -> list[Path]:
 def _refuse_alive_run(project: Path, run: str) -> None:
     if is_alive(project, run):
         raise UsageError(f"Run {run} is being worked on; wait for its end, or: toishi cancel {run}")
+
+
+def _changes_lost(journal: Journal, quotes: Quotes) -> list[str]:
+    """A sentence for each change that quotes one of the texts: without them it can never be written again."""
+    return [
+        f"the change of run {row['run']} can no longer be {'undone' if row['status'] == 'applied' else 'applied'}"
+        for row in journal.read("SELECT run, status, files, evidence FROM changes ORDER BY created, hash")
+        if quotes.stand_in_json(row["files"]) or quotes.stand_in_json(row["evidence"])
+    ]
 
 
 def _tasks(runs: Sequence[RunRow]) -> Iterator[Task]:

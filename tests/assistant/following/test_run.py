@@ -108,7 +108,7 @@ def test_with_yes_the_improvement_is_applied(toishi: Toishi, tickets: Path) -> N
     assert prompt(tickets).startswith(SEED + "\nIf the message mentions ")
     shown = json.loads(toishi("show", "--json").stdout)
     assert (shown["seed"], shown["plan"]["max_rollouts"]) == (4, 180)
-    assert shown["change"] == {"hash": told["change"], "status": "applied"}
+    assert shown["change"] == {"hash": told["change"], "status": "applied", "purged": False}
 
 
 def test_without_evidence_nothing_is_applied_even_with_yes(toishi: Toishi, tickets: Path) -> None:

@@ -108,7 +108,7 @@ def test_show_as_json_is_one_document(toishi: Toishi, finished: Path) -> None:
     assert told["spent"] == {"rollouts": 60, "tokens": 2640, "cost": 0.0, "seconds": 9.0}
     assert [candidate["in_lineage"] for candidate in told["candidates"]] == [True, True, True]
     assert told["candidates"][2]["texts"] == {"prompt": SECOND}
-    assert told["change"] == {"hash": CHANGE.hash, "status": "proposed"}
+    assert told["change"] == {"hash": CHANGE.hash, "status": "proposed", "purged": False}
     assert told["test"]["p_value"] == 0.03
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.assistant.conftest import RUN, Toishi
+from tests.assistant.conftest import CHANGE, RUN, Toishi
 from tests.assistant.terminal import converse
 
 
@@ -37,6 +37,29 @@ def test_an_applied_change_stays_and_that_is_said(toishi: Toishi, finished: Path
     before = (finished / "prompt.txt").read_text()
     told = toishi("purge", RUN, "--yes").stdout
     assert "Not deleted: its change stays in your files, and can no longer be undone.\n" in told
+    assert (finished / "prompt.txt").read_text() == before
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_purged_change_is_shown_and_never_written(toishi: Toishi, finished: Path, applied: bool) -> None:
+    if applied:
+        toishi("apply", RUN)
+    verb = "undone" if applied else "applied"
+    before = (finished / "prompt.txt").read_text()
+    preview = toishi("purge", "--containing", "lost_phone")
+    assert f"Afterwards the change of run {RUN} can no longer be {verb}.\n" in preview.stdout
+    assert toishi("purge", "--containing", "lost_phone", "--yes").exit_code == 0
+
+    shown = toishi("show", RUN)
+    assert shown.exit_code == 0, shown.stderr
+    assert f"{CHANGE.hash} {'is applied, and was purged' if applied else 'was purged'}\n" in shown.stdout
+    assert f"its texts are no longer whole, so it cannot be {verb}\n" in shown.stdout
+    change = json.loads(toishi("show", RUN, "--json").stdout)["change"]
+    assert change == {"hash": CHANGE.hash, "status": "applied" if applied else "proposed", "purged": True}
+    refused = toishi("undo" if applied else "apply", RUN)
+    why = "the backup of prompt.txt was deleted by a purge" if applied else "a purge deleted texts of it"
+    assert refused.exit_code == 1
+    assert f"The change {CHANGE.hash} can no longer be {verb}, since {why}; " in refused.stderr
     assert (finished / "prompt.txt").read_text() == before
 
 

@@ -139,8 +139,10 @@ async def test_a_purged_example_leaves_no_byte_wherever_it_was_quoted(journal: J
     assert kept.calls[0].reply is not None
     assert (kept.calls[0].reply.text, kept.calls[0].reply.token_ids) == ("as in: [purged]", None)
     assert [rollout.example for rollout in journal.rollouts("r-1", candidate="c0")] == ["john-1", "zoe-01"]
-    with pytest.raises(ChangeConflict, match="is not what was approved"):
-        changes.find(journal, hash)
+    stored = changes.find(journal, hash)
+    assert (stored.hash, stored.purged, stored.status) == (hash, True, "proposed")
+    with pytest.raises(ChangeConflict, match="can no longer be applied, since a purge deleted texts of it"):
+        changes.apply(journal, journal.project, hash)
 
 
 async def test_a_judges_words_about_an_example_go_with_it(journal: Journal) -> None:
