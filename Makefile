@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 STAMP := .venv/installed
-BENCHMARKS := startup gepa_parity embedded
+BENCHMARKS := startup gepa_parity embedded workbench faults
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -64,6 +64,41 @@ ROWS: tuple[tuple[str, str, Callable[[Figures], str]], ...] = (
         ),
     ),
     (
+        "workbench",
+        "what the workbench adds to a rollout and to a model call, all journalled, 32 in flight",
+        lambda found: f"{found['ms_per_rollout']:.2f} ms; {found['ms_per_call']:.2f} ms",
+    ),
+    (
+        "workbench",
+        "rollouts a second with a model that answers at once; dspy's `Evaluate`, which journals nothing; litellm alone",
+        lambda found: (
+            f"{found['rollouts_per_second']:,}; {found['dspy_rollouts_per_second']:,}; "
+            f"{found['litellm_calls_per_second']:,} calls"
+        ),
+    ),
+    (
+        "workbench",
+        "journal with a million rollouts: one more; the slowest question of a screen",
+        lambda found: f"{found['append_us']:.0f} µs; {found['query_ms']:.1f} ms",
+    ),
+    (
+        "workbench",
+        "local engine, tokens a second ÷ plain `generate`: one by one; all in one padded batch",
+        lambda found: (
+            f"{found['batching_speedup'] * found['prefix_reuse_speedup']:.1f} "
+            f"(batching {found['batching_speedup']:.1f} × prefix reuse {found['prefix_reuse_speedup']:.1f}); "
+            f"{found['against_one_batch_speedup']:.1f}"
+        ),
+    ),
+    (
+        "faults",
+        "faults of a server in 8 runs: scores that changed; `kill -9` of the worker: replies paid twice, rollouts lost",
+        lambda found: (
+            f"{found['changed_scores']} after {found['faults']} faults; {found['paid_twice']} and "
+            f"{found['lost_rollouts']} after {found['kills']} kills"
+        ),
+    ),
+    (
         "startup",
         "`toishi --version`; `import toishi.tools.gepa`",
         lambda found: f"{found['version_seconds']:.2f} s; {found['import_gepa_seconds']:.2f} s",
