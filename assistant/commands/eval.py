@@ -69,9 +69,9 @@ def command(
     """Score a task's program, or compare two versions.
 
     A gate for CI. With --against it ends with exit code 0 where the task's program is better than VERSION, 1 where it
-    is worse, 3 where the rows show no evidence of either. With --max-drop too, it is 0 where the 95 % interval of the
-    difference rules out a drop of so much, 1 where the program is worse, 3 where more rows are needed. With
-    --min-score it is 1 where the score is lower.
+    is worse, 3 where the rows show no evidence of either. With --max-drop too, it is 0 where a drop of so much is ruled
+    out (worse by less or not), else 1 where the program is worse, and 3 where more rows are needed: 36 at least to
+    rule out a drop of 0.1, 183 for 0.02. With --min-score it is 1 where the score is lower.
 
     --model changes the model of the task, and of a VERSION that has none of its own; so models are compared by
     `toishi eval task.toml --model NEW --against task.toml`. The judge stays the task's. Where the metric is pairwise,
@@ -81,7 +81,7 @@ def command(
     \b
     Example:
       toishi eval task.toml
-      toishi eval task.toml --against prompt-of-last-week.txt --max-drop 0.02 --out eval.md
+      toishi eval task.toml --against prompt-of-last-week.txt --max-drop 0.05 --out eval.md
       toishi eval task.toml --by country --min-score 0.8
     """
     from toishi.assistant.console import print_json

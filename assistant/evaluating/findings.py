@@ -8,7 +8,7 @@ from toishi.assistant import exit_codes, wording
 from toishi.assistant.evaluating.scoring import Scored
 from toishi.tools.workbench.data.splits import Split
 from toishi.tools.workbench.metrics.pairwise import CONSISTENT, position_bias
-from toishi.tools.workbench.statistics import Mean, compare, mean_of
+from toishi.tools.workbench.statistics import Mean, compare, examples_to_rule_out, mean_of
 from toishi.tools.workbench.subgroups import Subgroup, by_subgroup, warnings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def comparison(scored: Scored, *, asked: Asked, against: str, warned: Sequence[s
     splits: dict[Split, Comparison] = {
         split: compare(scored.scores(0, split), scored.scores(1, split), seed=seed) for split in scored.examples
     }
-    gates = [_decides(split, found, asked.max_drop) for split, found in splits.items()]
+    gates = [_decides(split, found, asked.max_drop, same=scored.same) for split, found in splits.items()]
     if asked.min_score is not None:
         gates += [
             _reaches(split, mean_of(scored.scores(1, split), seed=seed), asked.min_score) for split in scored.examples
@@ -101,28 +101,29 @@ def _reaches(split: Split, mean: Mean, min_score: float) -> dict[str, Any]:
     return _gate("min_score", split, passed, exit_codes.FAILED, sentence)
 
 
-def _decides(split: Split, found: "Comparison", max_drop: float | None) -> dict[str, Any]:
+def _decides(split: Split, found: "Comparison", max_drop: float | None, *, same: bool) -> dict[str, Any]:
     """The gate of a comparison: with `max_drop` that no such loss is likely, else that it is better."""
     code = CODES["worse" if found.worse else "no evidence"]
     if max_drop is None:
         return _gate("better", split, found.improved, code, f"{split}: {found.sentence.rstrip('.')}")
+    if same and found.interval == (0, 0):
+        sentence = f"{split}: no drop is possible, since both versions have the same program, texts and models"
+        return _gate("max_drop", split, True, code, sentence)
     passed = found.keeps(max_drop)
     low, high = found.interval
     figures = (
         f"difference {found.difference:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}, "
         f"{wording.plural(found.examples, 'example')}"
     )
-    if not passed:
-        way_on = "" if found.worse else "; more rows or --replicates narrow the interval"
-        return _gate(
-            "max_drop", split, False, code, f"{split}: a drop of {max_drop:g} is not ruled out ({figures}){way_on}"
-        )
-    sentence = f"{split}: a drop of {max_drop:g} or more is ruled out ({figures})"
-    unseen = 1 - 0.05 ** (1 / found.examples)
-    if low == high == 0 and unseen > max_drop:
-        # No change in n examples says less than it seems: of ever so many more, a share may still be worse.
-        sentence += f"; no example changed, which leaves room for {unseen:.0%} of others to".replace("%", " %")
-    return _gate("max_drop", split, True, code, sentence)
+    if passed:
+        return _gate("max_drop", split, True, code, f"{split}: a drop of {max_drop:g} or more is ruled out ({figures})")
+    sentence = f"{split}: a drop of {max_drop:g} is not ruled out ({figures})"
+    if not found.worse:
+        # The interval alone is silent about what so few examples do not show.
+        sentence += f"; so many leave room for a drop of {found.most_dropped:.3f}, so more rows are needed"
+        if max_drop > 0 and (least := examples_to_rule_out(max_drop)) > found.examples:
+            sentence += f": {wording.count(least)} where no score changes, and more where some do"
+    return _gate("max_drop", split, False, code, sentence)
 
 
 def _gate(name: str, split: Split, passed: bool, code: int, sentence: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class Plan:
 class Scored:
     """Rollouts by (number of the version, split): a list for each replicate, in the order of the split's examples.
 
-    `doubts` are sentences about the metric.
+    `doubts` are sentences about the metric. `same`: there are two versions, and nothing tells one from the other.
     """
 
     run: str
@@ -68,6 +68,7 @@ class Scored:
     rollouts: Mapping[tuple[int, Split], Sequence[Sequence[Rollout]]]
     spent: Spent
     doubts: Sequence[str] = ()
+    same: bool = False
 
     def scores(self, version: int, split: Split) -> list[float]:
         """The score of each example, over its replicates."""
@@ -135,7 +136,15 @@ def score(
         everything = [example for split in plan.splits for example in examples[split]]
         require_fields(everything, plan.fields, expected=main.task.data.expected)
         rollouts, doubts = asyncio.run(_score(journal, versions, sittings, examples, plan, ticking))
-        return Scored(main.run, main.task, examples, rollouts, main.budget.spent(), doubts)
+        return Scored(main.run, main.task, examples, rollouts, main.budget.spent(), doubts, _same(versions))
+
+
+def _same(versions: Sequence["Version"]) -> bool:
+    """Whether there are two of them with the same program, models and texts, whose answers are the same then."""
+    if len(versions) < 2:
+        return False
+    first, last = versions
+    return first.texts == last.texts and first.project == last.project and first.task == last.task
 
 
 def drawn(examples: Sequence[Example], rows: int | None, seed: int, purpose: str) -> list[Example]:

@@ -115,14 +115,37 @@ def test_a_score_that_reaches_it_by_luck_says_so(toishi: Toishi, tickets: Path) 
 
 def test_a_drop_is_ruled_out_or_not(toishi: Toishi, tickets: Path) -> None:
     (tickets / "same.txt").write_text(FULL + "\nBe kind.")
-    same = json.loads(toishi("eval", "task.toml", "--against", "same.txt", "--max-drop", 0.02, "--json").stdout)
+    same = json.loads(toishi("eval", "task.toml", "--against", "same.txt", "--max-drop", 0.15, "--json").stdout)
     assert (same["exit_code"], same["verdict"]) == (0, "no evidence")
-    assert "; no example changed, which leaves room for 12 % of others to" in same["gates"][0]["sentence"]
+    assert "a drop of 0.15 or more is ruled out (difference +0.000" in same["gates"][0]["sentence"]
 
     (tickets / "prompt.txt").write_text("\n".join(["Name it.", *RULES[:3]]))
     worse = toishi("eval", "task.toml", "--against", "same.txt", "--max-drop", 0.02)
     assert worse.exit_code == 1
     assert "failed  test: a drop of 0.02 is not ruled out (difference -0.250" in worse.stdout
+
+
+@pytest.mark.parametrize(
+    ("rows", "max_drop", "said"),
+    [
+        (2, 0.01, "so many leave room for a drop of 0.842, so more rows are needed: 368 where no score changes"),
+        (24, 0.1, "so many leave room for a drop of 0.142, so more rows are needed: 36 where no score changes"),
+    ],
+)
+def test_rows_that_show_no_change_rule_out_only_what_so_many_can(
+    toishi: Toishi, tickets: Path, rows: int, max_drop: float, said: str
+) -> None:
+    (tickets / "same.txt").write_text(FULL + "\nBe kind.")
+    answer = toishi("eval", "task.toml", "--against", "same.txt", "--rows", rows, "--max-drop", max_drop)
+    assert answer.exit_code == 3
+    assert said in answer.stdout
+
+
+def test_a_version_cannot_drop_below_itself(toishi: Toishi, tickets: Path) -> None:
+    (tickets / "same.txt").write_text(FULL)
+    answer = toishi("eval", "task.toml", "--against", "same.txt", "--max-drop", 0.01, "--rows", 2)
+    assert answer.exit_code == 0
+    assert "passed  test: no drop is possible, since both versions have the same program" in answer.stdout
 
 
 def test_too_few_rows_leave_the_gate_open(toishi: Toishi, tickets: Path) -> None:
@@ -131,7 +154,7 @@ def test_too_few_rows_leave_the_gate_open(toishi: Toishi, tickets: Path) -> None
     answer = toishi("eval", "task.toml", "--against", "old.txt", "--max-drop", 0.1, "--rows", 8, "--json")
     told = json.loads(answer.stdout)
     assert (answer.exit_code, told["splits"]["test"]["examples"], told["rollouts"]) == (3, 8, 16)
-    assert told["gates"][0]["sentence"].endswith("more rows or --replicates narrow the interval")
+    assert "so more rows are needed: 36 where no score changes, and more where" in told["gates"][0]["sentence"]
 
 
 def test_a_drop_needs_something_to_drop_from(toishi: Toishi, tickets: Path) -> None:

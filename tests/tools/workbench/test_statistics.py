@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toishi.tools.workbench.statistics import Comparison, compare, holm, mean_of, over_replicates
+from toishi.tools.workbench.statistics import Comparison, compare, examples_to_rule_out, holm, mean_of, over_replicates
 
 scores = st.lists(st.tuples(*[st.sampled_from([0.0, 0.25, 0.5, 1.0])] * 2), min_size=1, max_size=30)
 
@@ -87,6 +87,34 @@ def test_equal_scores_are_no_evidence() -> None:
 
 def test_a_single_changed_example_is_no_evidence() -> None:
     assert not binary(lost=0, won=1, same=99).improved
+
+
+@pytest.mark.parametrize("drop", [0.001, 0.02, 0.1, 0.5, 0.9])
+def test_a_drop_is_ruled_out_by_so_many_unchanged_examples_and_no_fewer(drop: float) -> None:
+    least = examples_to_rule_out(drop)
+    assert binary(lost=0, won=0, same=least).keeps(drop)
+    assert not binary(lost=0, won=0, same=least - 1).keeps(drop)
+    # The chance of not seeing what so large a share of examples does.
+    assert (1 - drop) ** least <= 0.025 < (1 - drop) ** (least - 1)
+
+
+def test_few_examples_rule_nothing_out() -> None:
+    assert not binary(lost=0, won=0, same=2).keeps(0.5)
+    assert not binary(lost=0, won=1, same=7).keeps(0.25)
+    assert not binary(lost=0, won=3, same=0).keeps(0.0)
+    assert binary(lost=0, won=40, same=0).keeps(0.0)
+
+
+def test_the_drop_that_is_left_open_is_seldom_exceeded() -> None:
+    generator = random.Random(4)
+    trials, missed, missed_by_the_interval = 150, 0, 0
+    for trial in range(trials):
+        differences = [-1.0 if generator.random() < 0.03 else 0.0 for _ in range(40)]
+        result = compare([1.0] * 40, [1.0 + one for one in differences], seed=trial)
+        missed += result.most_dropped < 0.03
+        missed_by_the_interval += -result.interval[0] < 0.03
+    assert missed <= trials * 0.025
+    assert missed_by_the_interval > trials * 0.2
 
 
 @pytest.mark.parametrize(
