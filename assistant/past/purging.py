@@ -63,8 +63,8 @@ def print_found(purge: Purge, project: Path) -> None:
     found = purge.found
     if not found:
         say(f"Nothing is kept of {purge.what}.")
-        return
-    say(f"To be deleted: {purge.what}")
+    else:
+        say(f"To be deleted: {purge.what}")
     for table, count in found.deleted.items():
         say(f"  {_counted(table, count)}")
     for table, count in found.blotted.items():

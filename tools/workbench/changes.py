@@ -141,8 +141,8 @@ def undo_steps(journal: Journal, project: Path, change_hash: str) -> Iterator[No
         stored = find(journal, change_hash)
         if stored.purged and stored.status != "proposed":
             raise ChangeConflict(
-                f"The change {change_hash} can no longer be undone, since the backup of {_paths(stored)} was deleted by "
-                "a purge; restore it by hand or from your own copies"
+                f"The change {change_hash} can no longer be undone, since the backup of {_paths(stored)} was deleted "
+                "by a purge; restore it by hand or from your own copies"
             )
         _refuse_half_written(stored)
         if stored.status != "applied":

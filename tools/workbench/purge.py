@@ -21,6 +21,7 @@ from toishi.tools.workbench.journal.description import TABLES
 from toishi.tools.workbench.journal.quoting import Quotes, values_of
 from toishi.tools.workbench.labels.joining import SUFFIX, labels_file
 from toishi.tools.workbench.labels.sidecar import Label, inputs_of, read_labels, update_labels
+from toishi.tools.workbench.own_files import data_files, holding
 from toishi.tools.workbench.personal.leaving import destination
 from toishi.tools.workbench.runs import is_alive, lock_file, log_file, refuse_alive
 from toishi.tools.workbench.settings import FOLDER
@@ -118,7 +119,7 @@ def purge_rows(journal: Journal, project: Path, rows: Rows) -> Purge:
         count = sum(map(goes, read_labels(file, inputs_of(file))))
         if count:
             labels[file] = count
-    left = [*_data_left(journal), *_sent(journal, None)]
+    left = _left(journal, project, quotes, anything=bool(preview.rows or labels or files))
     lost = _changes_lost(journal, Quotes(preview.texts))
     found = Found(preview.deleted, preview.blotted, files, labels, tuple(lost), tuple(left))
 
@@ -226,8 +227,24 @@ def _refuse_unknown_fields(journal: Journal, rows: Rows) -> None:
         raise UsageError(f"no row that toishi keeps has a field '{unknown}'; {did_you_mean(unknown, sorted(known))}")
 
 
+def _left(journal: Journal, project: Path, quotes: Quotes, *, anything: bool) -> list[str]:
+    """What stays of some rows: in data, in other files of the person's own that quote them, and at providers.
+
+    Where nothing is kept of them, only the files that hold them are worth a word.
+    """
+    told = data_files(_tasks(journal.runs())) if anything else []
+    # Lines of labels are taken out.
+    told += [_shown(file, project) for file in label_files(journal, project)]
+    quoting = [name for name in holding(project, _tasks(journal.runs()), quotes) if name not in told]
+    left = _data_left(journal) if anything else []
+    if quoting:
+        verb = "holds" if len(quoting) == 1 else "hold"
+        left.append(f"{', '.join(quoting)}: yours, and still {verb} what is purged; take it out there too")
+    return [*left, *(_sent(journal, None) if anything else [])]
+
+
 def _data_left(journal: Journal) -> list[str]:
-    files = dict.fromkeys(name for task in _tasks(journal.runs()) for name in task.data.files().values())
+    files = data_files(_tasks(journal.runs()))
     if not files:
         return []
     return [

@@ -154,6 +154,23 @@ async def test_what_cannot_be_deleted_is_told(journal: Journal, tmp_path: Path) 
     assert purge_run(journal, tmp_path, "r-2").found.left == ()
 
 
+async def test_ones_own_files_that_hold_it_are_named(journal: Journal, tmp_path: Path) -> None:
+    await add_run(journal, "r-1", [ADA])
+    add_labels(tmp_path)
+    written = {"prompt.txt": "- ADA LOVELACE: card", "rows.csv": "Ada Lovelace", "other.txt": "Bob Roe"}
+    written |= {"long.txt": "x" * (2**20 - 3) + "Ada Lovelace" + "x", ".hidden": "Ada Lovelace"}
+    for name, text in written.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "sheet.csv").write_text("Zoë\n", encoding="cp1252")
+    left = purge_rows(journal, tmp_path, Rows(containing=("Ada Lovelace",))).found.left
+    assert left[0].startswith("rows.csv: your own data stays")
+    assert "prompt.txt, long.txt: yours, and still hold what is purged; take it out there too" in left
+    # Also where toishi itself keeps nothing of it.
+    only = purge_rows(journal, tmp_path, Rows(containing=("Zoë",))).found
+    assert not only
+    assert only.left == ("sheet.csv: yours, and still holds what is purged; take it out there too",)
+
+
 async def test_nothing_is_purged_while_a_run_is_alive(journal: Journal, tmp_path: Path) -> None:
     await add_run(journal, "r-1", [ADA])
     purges = [purge_run(journal, tmp_path, "r-1"), purge_rows(journal, tmp_path, Rows(containing=("Ada Lovelace",)))]

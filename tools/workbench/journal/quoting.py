@@ -36,6 +36,11 @@ class Quotes:
         self._texts = sorted(forms, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, self._texts)) or r"(?!)", re.IGNORECASE)
 
+    @property
+    def longest(self) -> int:
+        """Characters of the longest of them."""
+        return len(self._texts[0]) if self._texts else 0
+
     def stand_in(self, text: str | None) -> bool:
         """Whether one of them stands in a plain text."""
         return text is not None and self._blot(text) != text
