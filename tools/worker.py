@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
@@ -194,8 +194,7 @@ class Sitting:
             change = changes.propose(self.journal, self.row.id, proposed)
             self.chronicle(ChangeProposed(change=change))
         self.heartbeat.tell()
-        improved = judged is not None and judged.improved
-        end = RunFinished(outcome="improved" if improved else "no_evidence", sentence=sentence)
+        end = RunFinished(outcome=outcome_of(judged), sentence=sentence)
         self.journal.set_result(self.row.id, _result(found, judged, change, end, self.budget))
         self.chronicle(end)
 
@@ -209,6 +208,13 @@ class Sitting:
         for doubt in doubts:
             self.chronicle(Warned(message=doubt))
         return judged, judged.sentence
+
+
+def outcome_of(judged: Judged | None) -> Literal["improved", "no_evidence", "worse"]:
+    """What the locked test showed; None where it was not finished."""
+    if judged is None:
+        return "no_evidence"
+    return "improved" if judged.improved else "worse" if judged.worse else "no_evidence"
 
 
 def _plan(row: RunRow, task: Task, splits: Splits, budget: Budget) -> RunStarted:

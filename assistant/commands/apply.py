@@ -10,12 +10,14 @@ from toishi.assistant.options import project_hint, project_with_runs, shared
 @click.command("apply")
 @click.argument("run", default="last")
 @click.option("--hash", "approved", metavar="HASH", help="Write only this very change, as `toishi show` names it.")
+@click.option("--force", is_flag=True, help="Write also a change that made it worse on the locked test.")
 @shared
-def command(run: str, approved: str | None, as_json: bool, project: Path | None) -> None:
+def command(run: str, approved: str | None, force: bool, as_json: bool, project: Path | None) -> None:
     """Write a run's change into your files.
 
     Only the change that RUN proposed is written. A file that was changed since the run read it is never
-    overwritten. What stood there before is kept and comes back with `toishi undo`.
+    overwritten. What stood there before is kept and comes back with `toishi undo`. A change that was shown to make it
+    worse is written with --force only.
 
     \b
     Example:
@@ -23,17 +25,16 @@ def command(run: str, approved: str | None, as_json: bool, project: Path | None)
     """
     from toishi.assistant.console import log, print_json, say
     from toishi.assistant.open_journal import open_journal
-    from toishi.assistant.past.approval import apply_change
+    from toishi.assistant.past.approval import apply_change, verdict_on
     from toishi.assistant.past.find_run import find_run
-    from toishi.tools.workbench.events import Judged
 
     folder = project_with_runs(project)
     with open_journal(folder) as journal:
         run = find_run(journal, run).id
-        judged = [event for event in journal.decisions(run) if isinstance(event, Judged)]
-        written = apply_change(journal, folder, run, approved)
-        if judged and not judged[-1].improved:
-            log(f"Note: {judged[-1].sentence}")
+        written = apply_change(journal, folder, run, approved, force=force)
+        judged = verdict_on(journal, run)
+        if judged is not None and not judged.improved:
+            log(f"Note: {judged.sentence}")
     if as_json:
         print_json(written)
         return

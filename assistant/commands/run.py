@@ -49,8 +49,9 @@ def command(
 
     The program is the one that TASK.toml names, of one prompt or several; it is judged on rows that the search never
     saw. Without --yes an improvement waits: the run ends with exit code 5 and says how to read and apply it. Exit
-    code 3 says that there is no evidence of improvement; then nothing is applied, with --yes or without. The run is a
-    process of its own: it goes on when the terminal closes, and Ctrl-C stops it so that it can be resumed.
+    code 3 says that there is no evidence of improvement, or that it got worse; then nothing is applied, with --yes or
+    without. The run is a process of its own: it goes on when the terminal closes, and Ctrl-C stops it so that it can be
+    resumed.
 
     \b
     Example:

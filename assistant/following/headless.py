@@ -122,6 +122,8 @@ def next_steps(journal: "Journal", project: Path, ending: Ending, *, yes: bool) 
     apply = f"toishi apply {run}{hint}"
     if ending.applied:
         return [f"Applied to {files}.", read, f"Take it back:     toishi undo {run}{hint}"]
+    if ending.view.judged is not None and ending.view.judged.worse:
+        return [f"Nothing was applied, since the change made it worse; {files} stays as it is.", read]
     if ending.exit_code == exit_codes.NO_EVIDENCE:
         why = "Nothing was applied, since there is no evidence of improvement" + (" (--yes or not)." if yes else ".")
         return [why, read, f"Apply it anyway:  {apply}"]

@@ -30,10 +30,10 @@ PROGRESS_EVERY_SECONDS = 10.0
 
 def line(event: Event, view: RunView) -> str:
     """What happened, in one line; `view` is the run after the event."""
-    return f"{wording.duration(view.seconds)}  {_what(event)}"
+    return f"{wording.duration(view.seconds)}  {_what(event, view)}"
 
 
-def _what(event: Event) -> str:
+def _what(event: Event, view: RunView) -> str:
     match event:
         case RunStarted():
             return f"run {event.run} started: {plan(event)}"
@@ -51,7 +51,8 @@ def _what(event: Event) -> str:
         case Judged():
             return f"judged    {event.sentence}"
         case ChangeProposed():
-            return f"change    {event.change[:12]} waits for a person"
+            worse = view.judged is not None and view.judged.worse
+            return f"change    {event.change[:12]} " + ("is kept, not offered" if worse else "waits for a person")
         case RunFinished():
             return f"finished  {event.sentence}"
         case RunStopped():

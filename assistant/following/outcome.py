@@ -12,7 +12,7 @@ def exit_code(view: RunView, *, applied: bool = False) -> int:
     match view.finished.outcome:
         case "improved":
             return exit_codes.DONE if applied else exit_codes.WAITING
-        case "no_evidence":
+        case "no_evidence" | "worse":
             return exit_codes.NO_EVIDENCE
         case "budget_spent_before_baseline":
             return exit_codes.BUDGET_SPENT_BEFORE_BASELINE
@@ -23,5 +23,6 @@ def status_word(status: str, outcome: str | None, *, alive: bool) -> str:
     if status == "running" and not alive:
         return "interrupted"
     if status == "finished" and outcome is not None:
-        return {"budget_spent_before_baseline": "no baseline", "no_evidence": "no evidence"}.get(outcome, outcome)
+        words = {"budget_spent_before_baseline": "no baseline", "no_evidence": "no evidence", "worse": "got worse"}
+        return words.get(outcome, outcome)
     return status

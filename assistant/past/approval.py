@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from toishi.tools.workbench import changes
 from toishi.tools.workbench.errors import UsageError
-from toishi.tools.workbench.events import ChangeProposed
+from toishi.tools.workbench.events import ChangeProposed, Judged
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.journal import Journal
@@ -17,13 +17,28 @@ def change_of(journal: "Journal", run: str) -> changes.StoredChange | None:
     return changes.find(journal, proposed[-1]) if proposed else None
 
 
-def apply_change(journal: "Journal", project: Path, run: str, approved: str | None = None) -> dict[str, Any]:
+def verdict_on(journal: "Journal", run: str) -> Judged | None:
+    """What the locked test of this run said; None where it was not finished."""
+    judged = [event for event in journal.decisions(run) if isinstance(event, Judged)]
+    return judged[-1] if judged else None
+
+
+def apply_change(
+    journal: "Journal", project: Path, run: str, approved: str | None = None, *, force: bool = False
+) -> dict[str, Any]:
     """Writes the run's change into the project; gives the document of `toishi apply`.
 
-    `approved` is the hash that a person approved, where one was named. Raises `UsageError` where there is no change or
-    its hash is another one, and `ChangeConflict` where a file was changed in the meantime.
+    `approved` is the hash that a person approved, where one was named; `force` writes a change that was shown to make
+    it worse, too. Raises `UsageError` where there is no change, its hash is another one, or it made it worse, and
+    `ChangeConflict` where a file was changed in the meantime.
     """
     stored = _stored(journal, run)
+    judged = verdict_on(journal, run)
+    if judged is not None and judged.worse and not force:
+        raise UsageError(
+            f"The change of run {run} made it worse on the locked test ({judged.seed_score:.3f} before, "
+            f"{judged.best_score:.3f} after), so it was not written; --force writes it all the same"
+        )
     if approved is not None and not stored.hash.startswith(approved):
         raise UsageError(f"Run {run} proposes the change {stored.hash}, not {approved}; look at it with toishi diff")
     changes.apply(journal, project, stored.hash)

@@ -126,7 +126,7 @@ def print_verdict(judged: Judged) -> None:
 
     out = console.stdout()
     title = _bold(f"Locked test, {wording.plural(judged.examples, 'example')}: ")
-    out.print(title.append(verdict(judged), style="green" if judged.improved else "yellow"))
+    out.print(title.append(verdict(judged), style="green" if judged.improved else "red" if judged.worse else "yellow"))
     evidence = f"95 % interval {wording.interval(judged.interval)}, {wording.p_value(judged.p_value)}"
     for label, figure in (
         ("seed prompt", wording.score(judged.seed_score)),
@@ -140,7 +140,7 @@ def verdict(judged: Judged) -> str:
     """What the numbers say, in words."""
     if judged.improved:
         return "improved"
-    return "got worse" if judged.interval[1] < 0 else "no evidence of improvement"
+    return "got worse" if judged.worse else "no evidence of improvement"
 
 
 def _print_edit(edit: Edit, number: int, examples: int) -> None:

@@ -140,7 +140,8 @@ def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: st
     if ended:
         facts.append(("search", f"ended: {ended}"))
     if change is not None:
-        facts += _change(change, run.id, hint)
+        worse = view.judged is not None and view.judged.worse
+        facts += _change(change, run.id, hint, worse=worse)
     sentence = _last_sentence(view)
     if sentence and not view.judged:
         facts.append(("ended", sentence))
@@ -185,12 +186,15 @@ def _plan(plan: RunStarted) -> list[tuple[str, str]]:
     ]
 
 
-def _change(change: "StoredChange", run: str, hint: str) -> list[tuple[str, str]]:
+def _change(change: "StoredChange", run: str, hint: str, *, worse: bool) -> list[tuple[str, str]]:
     state, next_step = CHANGE_STATES[change.status]
     if change.purged:
         state = "was purged" if change.status == "proposed" else f"{state}, and was purged"
         verb = "undone" if change.status == "applied" else "applied"
         return [("change", f"{change.hash} {state}"), ("", f"its texts are no longer whole, so it cannot be {verb}")]
+    if worse and change.status in ("proposed", "undone"):
+        state = "is not offered, since it made it worse" if change.status == "proposed" else state
+        hint, next_step = f"{hint} --force", "write it all the same with: toishi apply"
     return [("change", f"{change.hash} {state}"), ("", f"{next_step} {run}{hint}")]
 
 

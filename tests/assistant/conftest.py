@@ -201,6 +201,22 @@ def finished(folder: Path) -> Path:
 
 
 @pytest.fixture
+def got_worse(folder: Path) -> Path:
+    """The folder after a run whose best prompt was shown to be worse."""
+    events = [
+        event.model_copy(
+            update={"difference": -0.6, "interval": (-1.0, -0.2), "p_value": 0.01, "sentence": "Got worse."}
+            | {"seed_score": 0.8, "best_score": 0.2}
+        )
+        if isinstance(event, Judged)
+        else event
+        for event in story(improved=False)[:-1]
+    ]
+    fill(folder, [*events, RunFinished(outcome="worse", sentence="Got worse.")])
+    return folder
+
+
+@pytest.fixture
 def without_evidence(folder: Path) -> Path:
     """The folder after a run whose best prompt was not shown to be better."""
     fill(folder, story(improved=False))

@@ -186,6 +186,25 @@ def test_where_the_seed_is_best_it_is_tested_once_and_nothing_is_proposed(begin:
 
 
 @pytest.mark.parametrize(
+    ("interval", "p_value", "outcome"),
+    [((0.1, 0.3), 0.01, "improved"), ((-0.3, -0.1), 0.01, "worse"), ((-0.3, -0.1), 0.2, "no_evidence")],
+)
+def test_the_locked_test_decides_the_outcome(interval: tuple[float, float], p_value: float, outcome: str) -> None:
+    judged = Judged(
+        seed_score=0.5,
+        best_score=0.5 + sum(interval) / 2,
+        difference=sum(interval) / 2,
+        interval=interval,
+        p_value=p_value,
+        examples=30,
+        improved=outcome == "improved",
+        sentence="So it is.",
+    )
+    assert worker.outcome_of(judged) == outcome
+    assert worker.outcome_of(None) == "no_evidence"
+
+
+@pytest.mark.parametrize(
     ("budget", "sentence"),
     [
         pytest.param(

@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import from_json
 
+from toishi.tools.workbench.statistics import ALPHA
+
 Module = Annotated[str | None, Field(description="the module whose text was rewritten; null for a seed or a merge")]
 Before = Annotated[
     float | None,
@@ -142,6 +144,11 @@ class Judged(_Event):
     sentence: str = Field(description="the verdict in words")
     subgroups: tuple[SubgroupJudged, ...] = Field(default=(), description="the same for the subgroups of the task")
 
+    @property
+    def worse(self) -> bool:
+        """Whether there is evidence that the best candidate is worse than the seed."""
+        return self.interval[1] < 0 and self.p_value < ALPHA
+
 
 class ChangeProposed(_Event):
     """Decision. The change that waits for a person."""
@@ -154,7 +161,7 @@ class RunFinished(_Event):
     """Decision, the last event of a run that came to its end."""
 
     kind: Literal["run_finished"] = "run_finished"
-    outcome: Literal["improved", "no_evidence", "budget_spent_before_baseline"] = Field(
+    outcome: Literal["improved", "no_evidence", "worse", "budget_spent_before_baseline"] = Field(
         description="what was shown on the locked test, or that there was no budget to show anything"
     )
     sentence: str = Field(description="the same in words")

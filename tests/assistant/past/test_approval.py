@@ -71,6 +71,36 @@ def test_a_change_without_evidence_can_be_applied_and_that_is_said(toishi: Toish
     assert prompt(without_evidence) == AFTER
 
 
+def test_a_change_that_made_it_worse_needs_force(toishi: Toishi, got_worse: Path) -> None:
+    shown = toishi("show").stdout
+    refused = toishi("apply")
+
+    assert "Bank messages · got worse\n" in shown
+    assert f"change      {CHANGE.hash} is not offered, since it made it worse\n" in shown
+    assert f"write it all the same with: toishi apply {RUN} --force\n" in shown
+    assert "  got worse  " in toishi("runs").stdout
+    assert refused.exit_code == 2
+    assert refused.stderr == (
+        f"Error: The change of run {RUN} made it worse on the locked test (0.800 before, 0.200 after), so it was not "
+        "written; --force writes it all the same\n"
+    )
+    assert prompt(got_worse) == BEFORE
+
+    forced = toishi("apply", "--force")
+
+    assert (forced.exit_code, forced.stderr) == (0, "Note: Got worse.\n")
+    assert prompt(got_worse) == AFTER
+
+
+def test_a_run_that_got_worse_does_not_offer_its_change(toishi: Toishi, got_worse: Path) -> None:
+    answer = toishi("resume", RUN, "--yes")
+
+    assert answer.exit_code == 3
+    assert "Nothing was applied, since the change made it worse; prompt.txt stays as it is.\n" in answer.stdout
+    assert "apply" not in answer.stdout.replace("applied", "")
+    assert prompt(got_worse) == BEFORE
+
+
 def test_what_is_not_applied_cannot_be_undone(toishi: Toishi, finished: Path) -> None:
     answer = toishi("undo")
 
