@@ -15,6 +15,9 @@ from functools import cached_property
 NUMBER = re.compile(r"(?:.*####\s*)?[-+]?[$€£]?\s?\d[\d,_ ]*(?:\.\d+)?(?:[eE][-+]?\d+)?\s?%?", re.DOTALL)
 """A number as people write it, also at the end of a worked solution behind `####` (GSM8K)."""
 
+ADDRESS = re.compile(r"(?:mailto:)?[^@\s]+@[^@\s]+\.[^@\s]+|(?:https?://|www\.)\S+", re.IGNORECASE)
+"""An address of mail or of the web and nothing beside it."""
+
 FENCE = re.compile(r"```(?:python|py)?\n(.*?)```", re.DOTALL)
 # Parsing as Python or JSON is tried on so many values; more would tell nothing new.
 TRIED = 50
@@ -61,6 +64,11 @@ class Column:
     def numbers(self) -> float:
         """Share of the values that are a number, or end in `#### number`."""
         return self._share(lambda value: NUMBER.fullmatch(value) is not None)
+
+    @cached_property
+    def addresses(self) -> float:
+        """Share of the values that are an e-mail address or a web address and nothing else."""
+        return self._share(lambda value: ADDRESS.fullmatch(value) is not None)
 
     @cached_property
     def documents(self) -> float:

@@ -151,7 +151,14 @@ def _answers(table: Table, column: Column) -> float:
     score = 6.0 if name & ANSWERS else 4.0 if name & REPLIES else -2.0 if name & (INPUTS | KEYS) else 0.0
     score += 2.0 if is_label(column) or column.numbers > 0.95 else 0.0
     score += 1.0 if column.median_words <= 5 else 0.0
+    # Who wrote is seldom what is asked for, however often they wrote.
+    score -= 2.0 if _is_address(column) and not name & ANSWERS else 0.0
     return score + (0.5 if column is table.columns[-1] else 0.0)
+
+
+def _is_address(column: Column) -> bool:
+    """Whether a column says where to reach somebody, whatever its name promises: `E-Mail` is often no mail."""
+    return column.addresses > 0.5
 
 
 def _named_so(column: Column) -> str:
@@ -187,19 +194,24 @@ def _inputs(table: Table, said: tuple[str, ...], wanted: tuple[str, ...], taken:
             f"{table.name} has no column left for the program's input (columns: {', '.join(map(repr, table.names))}); "
             "name one with --inputs"
         )
+    possible = tuple(column.name for column in free)
+    free = [column for column in free if not _is_address(column)] or free
     named = [column for column in free if words(column.name) & INPUTS and not is_label(column)][:MOST_INPUTS]
     texts = [column for column in free if column.median_words >= 3 and column.documents < 0.95]
-    options = tuple(column.name for column in free)
     if named:
         reason = "named for what goes in" if len(named) > 1 else f"named for what goes in, {_shape(named[0])}"
-        sure = all(column in named for column in texts)
-        return Decision("data.inputs", tuple(column.name for column in named), reason, sure, options)
+        return _proposed([column.name for column in named], reason, possible, all(one in named for one in texts))
     if texts:
         longest = max(texts, key=lambda column: column.median_length)
         reason = f"the longest text, {_shape(longest)}"
-        return Decision("data.inputs", (longest.name,), reason, len(free) == 1, options)
-    chosen = tuple(column.name for column in free[:MOST_INPUTS])
-    return Decision("data.inputs", chosen, "what is left beside the answer", len(free) == 1, options)
+        return _proposed([longest.name], reason, possible, len(possible) == 1)
+    chosen = [column.name for column in free[:MOST_INPUTS]]
+    return _proposed(chosen, "what is left beside the answer", possible, len(possible) == 1)
+
+
+def _proposed(chosen: Sequence[str], reason: str, possible: Sequence[str], sure: bool) -> Decision:
+    others = tuple(name for name in possible if name not in chosen)
+    return Decision("data.inputs", tuple(chosen), reason, sure, others)
 
 
 def _group(table: Table, rest: Sequence[Column]) -> Decision | None:
@@ -207,6 +219,9 @@ def _group(table: Table, rest: Sequence[Column]) -> Decision | None:
     for column in rest:
         name = words(column.name)
         several = 10 <= column.distinct < len(column.filled)
+        # A row's own key that comes twice by mistake belongs to no group.
+        if name <= KEYS and 2 * column.distinct > len(column.filled):
+            continue
         if name & GROUPS and name & (KEYS | GROUPS) and several and column.longest <= 64 and column.median_words <= 2:
             each = len(column.filled) / column.distinct
             return Decision(

@@ -9,6 +9,7 @@ from toishi.tools.workbench.drafting.roles import Roles, Said, roles, words
 from toishi.tools.workbench.errors import DataError
 
 TEXT = "a customer writes about the parcel number {} and is not pleased"
+ADDRESSES = [f"anna{number}@example.org" for number in range(20)]
 
 
 def rows_of(count: int, **columns: Sequence[str] | str) -> Table:
@@ -46,6 +47,34 @@ def test_inputs_and_answer_are_found(columns: Mapping[str, str], inputs: tuple[s
 
     assert roled.input_names == inputs
     assert expected(roled) == answer
+
+
+def test_a_column_of_addresses_is_no_input_whatever_it_is_called() -> None:
+    columns = {"Nr": "{}", "E-Mail": ADDRESSES, "Anfrage": TEXT, "Abteilung": ["a", "b"]}
+    roled = found(rows_of(30, **columns))
+
+    assert roled.input_names == ("Anfrage",)
+    assert not roled.inputs.sure
+    assert "E-Mail" in roled.inputs.options
+    pages = [f"https://example.org/{number}" for number in range(20)]
+    assert found(rows_of(30, source=pages, anfrage=TEXT)).input_names == ("anfrage",)
+
+
+def test_whoever_wrote_often_is_not_the_answer() -> None:
+    roled = found(rows_of(30, anfrage=TEXT, abteilung=["a", "b"], kunde=["a@b.org", "c@d.org"]))
+
+    assert expected(roled) == "abteilung"
+
+
+def test_addresses_alone_can_still_be_judged() -> None:
+    assert found(rows_of(30, email=ADDRESSES, label=["a", "b"])).input_names == ("email",)
+
+
+def test_a_key_that_comes_twice_by_mistake_makes_no_groups() -> None:
+    ids = [str(number) for number in range(29)]
+
+    assert found(rows_of(30, id=ids, text=TEXT, label=["a", "b"])).group is None
+    assert found(rows_of(30, id=ids[:10], text=TEXT, label=["a", "b"])).group is not None
 
 
 def test_what_the_prompt_names_in_braces_is_the_input() -> None:
