@@ -44,7 +44,7 @@ def _answered(
     reason = next(one.reason for one in drafted.decisions if one.key == question.key)
     click.echo(f"\n{question.words} {question.proposed}: {reason}.", err=True)
     if question.options:
-        click.echo(f"Also possible: {', '.join(one for one in question.options if one != question.proposed)}", err=True)
+        click.echo(f"Also possible: {', '.join(question.options)}", err=True)
     while True:
         answer = click.prompt(question.key, default=question.proposed, err=True)
         try:
@@ -90,14 +90,15 @@ def write(drafted: Draft) -> Written:
         raise UsageError(
             f"{error.filename or path} cannot be written: {error.strerror}; choose another place with --out"
         ) from None
-    except ToishiError:
+    except ToishiError as problem:
         for file in written:
             file.unlink()
         if before is None:
             path.unlink(missing_ok=True)
         else:
             path.write_bytes(before)
-        raise
+        # The file that the sentence begins with is not there.
+        raise UsageError(f"nothing was written, since {str(problem).removeprefix(f'{path}: ')}") from None
     found = [] if drafted.needs_labels else doubts(task, find_project(path))
     return Written((path, *written), tuple(dict.fromkeys((*drafted.warnings, *found))))
 

@@ -107,6 +107,6 @@ def _warnings(table: Table, sizes: Sizes) -> tuple[str, ...]:
         return ()
     needed = proof.rows_needed(USUAL_GAIN)
     return (
-        f"{table.name} has {table.rows:,} rows, and {proof.sentence(sizes.test)}; for "
-        f"{100 * USUAL_GAIN:.0f} points it takes about {needed} test rows",
+        f"{table.name} has {table.rows:,} rows: {proof.sentence(sizes.test)}; for "
+        f"{100 * USUAL_GAIN:.0f} more of every 100 it takes about {needed} test rows",
     )

@@ -58,7 +58,8 @@ def test_more_rows_never_prove_less(rows: int) -> None:
     assert after <= before
 
 
-def test_the_sentence_says_it_in_points() -> None:
+def test_the_sentence_says_it_in_rows() -> None:
     assert (
-        sentence(100) == "100 test rows show a gain of 15 points in four of five cases; smaller gains may stay unproved"
+        sentence(100) == "with 100 test rows, a prompt that answers 15 more of every 100 rows right is proved better "
+        "four times in five; a smaller gain may go unproved"
     )

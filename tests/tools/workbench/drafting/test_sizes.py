@@ -24,8 +24,9 @@ def test_few_rows_judge_with_half_of_them_and_a_warning_says_what_that_can_show(
     assert found.sizes == Sizes(12, 8, 20)
     assert keys(found) == {"data.shares": (0.3, 0.2, 0.5)}
     assert found.warnings == (
-        "rows.csv has 40 rows, and 20 test rows show a gain of 59 points in four of five cases; smaller gains may stay "
-        "unproved; for 20 points it takes about 77 test rows",
+        "rows.csv has 40 rows: with 20 test rows, a prompt that answers 59 more of every 100 rows right is proved "
+        "better four times in five; a smaller gain may go unproved; for 20 more of every 100 it takes about 77 test "
+        "rows",
     )
 
 
