@@ -74,12 +74,12 @@ def print_task(task: "Task", looked: "Looked") -> None:
     ]
     table(["file", "format", "encoding", "rows are for"], rows)
     say()
-    left_out = f", {wording.count(loaded.bad_rows)} that cannot be used" if loaded.bad_rows else ""
+    left_out = f" {_further(loaded.bad_rows)}" if loaded.bad_rows else ""
     alike = (
-        f"{wording.plural(loaded.divided.duplicates, 'row')} with the inputs of another, "
+        f"{wording.count(loaded.divided.duplicates)} of them with the inputs of another, "
         f"{wording.count(loaded.divided.near)} that nearly repeat one"
     )
-    say(f"{wording.plural(len(loaded.rows), 'row')}{left_out}: {alike}.")
+    say(f"{wording.plural(len(loaded.rows), 'row')}, {alike}.{left_out}")
     _print_warnings(loaded.splits.problems)
     say()
     _print_splits(looked.labels, task.data.expected)
@@ -124,8 +124,8 @@ def file_document(found: "Inspection", written: Sequence[Path]) -> dict[str, Any
 def print_file(found: "Inspection", written: Sequence[Path]) -> None:
     """The same for a person."""
     encoding = f", {found.encoding}" if found.encoding else ""
-    bad = f", {wording.count(found.bad_rows)} that cannot be used" if found.bad_rows else ""
-    say(f"{found.name}: {found.format}{encoding}, {wording.plural(found.rows, 'row')}{bad}.")
+    bad = f" {_further(found.bad_rows)}" if found.bad_rows else ""
+    say(f"{found.name}: {found.format}{encoding}, {wording.plural(found.rows, 'row')}.{bad}")
     _print_warnings(found.problems)
     say()
     _print_columns(found.columns)
@@ -144,6 +144,11 @@ def print_file(found: "Inspection", written: Sequence[Path]) -> None:
             say(line)
     if found.metric is not None:
         _print_notes(found.metric, written)
+
+
+def _further(rows: int) -> str:
+    """Rows that cannot be used are not among those that were counted."""
+    return "1 further row cannot be used." if rows == 1 else f"{wording.count(rows)} further rows cannot be used."
 
 
 def _print_notes(metric: "Proposal", written: Sequence[Path]) -> None:

@@ -57,7 +57,9 @@ def test_a_tasks_data_is_told_in_words(toishi: Toishi, data: Path) -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[1].split() == ["messages.csv", "csv", "utf-8", "to", "be", "divided"]
-    assert lines[3] == "13 rows, 1 that cannot be used: 1 row with the inputs of another, 0 that nearly repeat one."
+    assert lines[3] == (
+        "13 rows, 1 of them with the inputs of another, 0 that nearly repeat one. 1 further row cannot be used."
+    )
     assert lines[4].startswith("Warning: 1 row was left out: messages.csv, line 14 has 5 values")
     assert any(line.split()[0] == "card_arrival" for line in lines if line)
     assert any(line.startswith("  'text': e-mail addresses in 1 row") for line in lines)

@@ -81,10 +81,12 @@ class Delimited:
                 lines.give_back()
 
     def _miscounted(self, values: int, columns: int) -> str:
+        few = "1 value" if values == 1 else f"{values} values"
         if values < columns:
-            return f"has {values} values for {columns} columns; add what is missing, or take the row out"
+            return f"has {few} for {columns} columns; add what is missing, or take the row out"
         what = {COMMA: "a comma", TAB: "a tab"}.get(self.delimiter, f"a {self.delimiter}")
-        return f"has {values} values for {columns} columns; put double quotes around a text that holds {what}"
+        many = "1 column" if columns == 1 else f"{columns} columns"
+        return f"has {values} values for {many}; put double quotes around a text that holds {what}"
 
     def _header(self, lines: "_Lines") -> tuple[str, ...]:
         try:

@@ -55,7 +55,7 @@ def test_bad_rows_are_counted_and_named(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("text,label\nhi,x\nho\n")
     found = inspect(tmp_path / "m.csv")
     assert (found.rows, found.bad_rows) == (1, 1)
-    assert found.problems == ("m.csv, line 3 has 1 values for 2 columns; add what is missing, or take the row out",)
+    assert found.problems == ("m.csv, line 3 has 1 value for 2 columns; add what is missing, or take the row out",)
 
 
 def test_a_log_proposes_its_question_answer_and_most_frequent_system_prompt(tmp_path: Path) -> None:
