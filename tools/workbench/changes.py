@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from toishi.tools.workbench.access import open_private
 from toishi.tools.workbench.errors import ChangeConflict, UsageError
 from toishi.tools.workbench.journal import Journal, insert, now
 from toishi.tools.workbench.journal.quoting import BLOT
@@ -303,7 +304,7 @@ def _set_status(journal: Journal, change_hash: str, status: ChangeStatus, modes:
 @contextmanager
 def _writing(project: Path) -> Iterator[None]:
     """One process at a time writes a project's files; the lock ends with the process that holds it."""
-    with (project / FOLDER / "changes.lock").open("w") as lock:
+    with os.fdopen(open_private(project / FOLDER / "changes.lock", os.O_WRONLY), "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

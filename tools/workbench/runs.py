@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from toishi.tools.workbench.access import open_private
 from toishi.tools.workbench.data import Splits, load_data
 from toishi.tools.workbench.data.first_pass import Progress
 from toishi.tools.workbench.errors import JournalError, TaskError, UsageError
@@ -127,7 +128,7 @@ def start_worker(project: Path, run: str) -> None:
         try:
             journal.set_wanted(run, "")
             command = [sys.executable, "-P", "-m", "toishi.tools.worker", run, "--project", str(project.absolute())]
-            with log_file(project, run).open("ab") as log:
+            with os.fdopen(open_private(log_file(project, run), os.O_WRONLY | os.O_APPEND), "ab") as log:
                 process = subprocess.Popen(
                     [*command, "--lock", str(lock)],
                     stdin=subprocess.DEVNULL,
@@ -154,8 +155,7 @@ def take_lock(project: Path, run: str) -> int:
     """The descriptor that holds the run's lock until it is closed everywhere; `UsageError` where it is held."""
     path = lock_file(project, run)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = open_private(path, os.O_RDWR)
     except OSError as error:
         raise JournalError(f"{path} cannot be made ({error.strerror}); make its folder writable") from error
     for _ in range(ATTEMPTS):

@@ -4,11 +4,14 @@ Tables and columns are named for the person who opens the file with `sqlite3` or
 the migrations applied.
 """
 
+import os
 import shlex
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from toishi.tools.workbench.access import make_folder, open_private
 from toishi.tools.workbench.errors import JournalError
 from toishi.tools.workbench.journal.migrations import MIGRATIONS
 
@@ -23,11 +26,17 @@ def open_database(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.
     damaged, locked or from a newer toishi.
     """
     try:
-        path.parent.mkdir(exist_ok=True)
+        make_folder(path.parent)
+        if not path.exists():
+            # SQLite gives what it keeps beside it the same mode. Never opened here where it is there already: to close
+            # it would let go of the locks of every other connection of this process.
+            with suppress(FileExistsError):
+                os.close(open_private(path, os.O_RDONLY | os.O_EXCL))
         ignore = path.parent / ".gitignore"
         if not ignore.exists():
             # Rows of data and prompts are private until a person says otherwise.
-            ignore.write_text("*\n")
+            with os.fdopen(open_private(ignore, os.O_WRONLY), "w") as stream:
+                stream.write("*\n")
     except OSError as error:
         raise JournalError(
             f"The journal {path} cannot be made ({error.strerror}); make {path.parent.parent} writable or start toishi "
