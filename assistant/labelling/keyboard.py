@@ -1,6 +1,7 @@
 """Single keys from a terminal, without Enter and without an echo; what is typed ahead is not lost."""
 
 import os
+import re
 import sys
 import termios
 import tty
@@ -10,7 +11,8 @@ from contextlib import contextmanager
 END = "\x04"
 """What Ctrl-D types, and what stands for the end of the input."""
 
-ESCAPE = b"\x1b"
+# Arrows and their like; a key that is read in part alone does nothing.
+SEQUENCE = re.compile(rb"\x1b(?:\[[0-9;]*[@-~]?|O.?)?")
 LONGEST = 64
 
 
@@ -37,7 +39,7 @@ class Keyboard:
             chunk = os.read(self._fd, LONGEST)
             if not chunk:
                 return END
-            self._typed = "" if chunk.startswith(ESCAPE) else chunk.decode(errors="ignore")
+            self._typed = SEQUENCE.sub(b"", chunk).decode(errors="ignore")
         key, self._typed = self._typed[0], self._typed[1:]
         return key
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from toishi.assistant.console import log
 from toishi.assistant.labelling.keyboard import END
@@ -11,8 +11,9 @@ from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.labels import marking
 from toishi.tools.workbench.labels.sidecar import Label, update_labels
 
-KEYS = "y confirm · e edit · n refuse · s skip · q stop"
+KEYS = "y confirm · e edit · n refuse · s skip · u undo, one row back · q stop"
 STOP = ("q", END)
+BACK = ("u", "b")
 LONGEST_SHOWN = 2000
 
 # So many are listed under numbers to choose from.
@@ -25,20 +26,6 @@ class Person(Protocol):
     def key(self) -> str: ...
 
     def line(self, prompt: str) -> str: ...
-
-
-@dataclass
-class Reviewed:
-    """What was decided in this sitting."""
-
-    confirmed: int = 0
-    refused: int = 0
-    skipped: int = 0
-
-    @property
-    def decided(self) -> int:
-        """Rows about which something was said."""
-        return self.confirmed + self.refused
 
 
 @dataclass(frozen=True)
@@ -54,61 +41,86 @@ class Choices:
         return self.listed if self.binding else None
 
 
-def review(file: Path, inputs: Sequence[str], labels: Sequence[Label], choices: Choices, person: Person) -> Reviewed:
-    """Asks about every row that is still drafted, in the order of the file, until the person stops."""
+def review(file: Path, inputs: Sequence[str], labels: Sequence[Label], choices: Choices, person: Person) -> int:
+    """Asks about every row that is still drafted, in the order of the file, until the person stops.
+
+    Whoever goes one row back takes back what was said of it. Gives how many rows were decided.
+    """
     waiting = [(number, label) for number, label in enumerate(labels, start=1) if label.status == "drafted"]
-    reviewed = Reviewed()
     if waiting:
         log(KEYS)
-    for number, label in waiting:
+    decisions: dict[int, Label] = {}
+    at = 0
+    while at < len(waiting):
+        number, label = waiting[at]
         log("")
         log(_shown(label, f"{number}/{len(labels)}"))
-        decided = _decide(label, choices, person)
-        if decided is None:
-            break
-        if decided == label:
-            reviewed.skipped += 1
-            continue
-        _keep(file, inputs, decided)
-        reviewed.confirmed += decided.status == "confirmed"
-        reviewed.refused += decided.status == "refused"
-        said = f"confirmed: {decided.expected}" if decided.status == "confirmed" else decided.status
-        log(f"  {said}")
-    return reviewed
+        decided = _decide(label, choices, person, is_first=at == 0)
+        match decided:
+            case "stop":
+                break
+            case "back":
+                at -= 1
+                if at in decisions:
+                    taken_back = decisions.pop(at)
+                    _keep(file, inputs, waiting[at][1])
+                    log(f"  taken back: {_said(taken_back)}")
+            case "skip":
+                at += 1
+            case Label():
+                _keep(file, inputs, decided)
+                decisions[at] = decided
+                log(f"  {_said(decided)}")
+                at += 1
+    return len(decisions)
 
 
-def _decide(label: Label, choices: Choices, person: Person) -> Label | None:
-    """The row as the person wants it, the same where it is skipped, None where they stop."""
+def _said(decided: Label) -> str:
+    return f"confirmed: {decided.expected}" if decided.status == "confirmed" else decided.status
+
+
+def _decide(
+    label: Label, choices: Choices, person: Person, *, is_first: bool
+) -> Label | Literal["skip", "back", "stop"]:
+    """The row as the person wants it, or where they go from it. Nothing but its own key confirms a label."""
     while True:
         key = person.key().lower()
         if key in STOP:
-            return None
+            return "stop"
         if key == "s":
-            return label
+            return "skip"
+        if key in BACK and not is_first:
+            return "back"
         if key == "n":
             return replace(label, status="refused")
-        try:
-            if key in ("y", "\r", "\n"):
+        if key == "e":
+            edited = _edit(label, choices, person)
+            if edited is not None:
+                return edited
+        if key == "y":
+            try:
                 return marking.edited(label, label.expected, choices.allowed)
-            if key == "e":
-                written = _edit(choices, person)
-                if written:
-                    return marking.edited(label, written, choices.allowed)
-                continue
-        except UsageError as mistake:
-            log(f"  {mistake}")
+            except UsageError as mistake:
+                log(f"  {mistake}")
         log(f"  {KEYS}")
 
 
-def _edit(choices: Choices, person: Person) -> str:
-    """What the person writes: a label, or the number of one that is listed; empty where they think better of it."""
+def _edit(label: Label, choices: Choices, person: Person) -> Label | None:
+    """The row with what the person writes: a label, or the number of one that is listed; None where they write nothing.
+
+    What is no label is asked for again, so that none of its letters is taken for a key.
+    """
     listed = choices.listed[:MOST_LISTED]
     for number, choice in enumerate(listed, start=1):
         log(f"  {number:>3}  {choice}")
-    written = person.line("  label or number: " if listed else "  label: ").strip()
-    if written.isdecimal() and 1 <= int(written) <= len(listed):
-        return listed[int(written) - 1]
-    return written
+    while written := person.line("  label or number: " if listed else "  label: ").strip():
+        if written.isdecimal() and 1 <= int(written) <= len(listed):
+            written = listed[int(written) - 1]
+        try:
+            return marking.edited(label, written, choices.allowed)
+        except UsageError as mistake:
+            log(f"  {mistake}; or nothing, to leave it as it is")
+    return None
 
 
 def _shown(label: Label, progress: str) -> str:

@@ -172,8 +172,8 @@ class Session:
         keys = {row.key for row in self._data.unlabelled}
         labels = [label for label in self._labels() if label.key in keys]
         with Keyboard().open() as keyboard:
-            reviewed = review(self._file, self._task.data.inputs, labels, self._choices(labels), keyboard)
-        if reviewed.decided:
+            decided = review(self._file, self._task.data.inputs, labels, self._choices(labels), keyboard)
+        if decided:
             log("")
 
     def _choices(self, labels: Sequence[Label]) -> Choices:

@@ -238,7 +238,9 @@ def test_row_by_row_in_a_terminal(tickets: Path, model_server: ModelServer) -> N
             ("3/11  t3", "s"),
             ("4/11  t4", "e"),
             ("label or number: ", "rewads\n"),
-            ("did you mean 'rewards'?", "e"),
+            # Its letters would else be keys: y confirms.
+            ("did you mean 'rewards'?", "yes\n"),
+            ("'yes' for 't4' is not among", ""),
             ("label or number: ", "3\n"),
             ("5/11  t5", "?"),
             ("q stop", "q"),
@@ -262,6 +264,34 @@ def test_row_by_row_in_a_terminal(tickets: Path, model_server: ModelServer) -> N
     assert code == 0, shown
     assert labels(tickets)["t3"]["status"] == "confirmed"
     assert model_server.state()["calls"] == 11
+
+
+def test_only_its_own_key_confirms_and_a_row_can_be_taken_back(toishi: Toishi, tickets: Path) -> None:
+    toishi("label", "task.toml", "--rule", "rules.toml", "--json")
+    file = tickets / "tickets.labels.csv"
+    before = file.read_text()
+
+    code, shown = converse(
+        ["label", "task.toml"],
+        [
+            ("Draft 7 labels", "n\n"),
+            ("1/4  t2", "\r"),
+            ("q stop", "\n"),
+            ("q stop", " \x1b[By"),
+            ("2/4  t5", "n"),
+            ("3/4  t8", "s"),
+            ("4/4  t11", "u"),
+            ("3/4  t8", "b"),
+            ("2/4  t5", "u"),
+            ("1/4  t2", "u"),
+            ("q stop", "q"),
+        ],
+    )
+
+    assert code == 0, shown
+    assert "taken back: refused" in shown
+    assert "taken back: confirmed: rewards" in shown
+    assert file.read_text() == before
 
 
 def test_proposed_choices_are_confirmed_in_a_terminal(tickets: Path, model_server: ModelServer) -> None:
