@@ -32,7 +32,7 @@ CODES = {
     exit_codes.NO_EVIDENCE: "no evidence of improvement",
     exit_codes.BUDGET_SPENT_BEFORE_BASELINE: "the budget was spent before there was a baseline",
     exit_codes.WAITING: "waiting for a person: a change to approve, code to trust, an answer",
-    exit_codes.INTERRUPTED: "interrupted; `toishi resume` goes on",
+    exit_codes.INTERRUPTED: "interrupted: `toishi resume` goes on, or the same `toishi eval` again",
 }
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from toishi.tools.workbench.budget import Budget
+from toishi.tools.workbench.errors import ToishiError
+from toishi.tools.workbench.events import RunStopped
+from toishi.tools.workbench.redaction import redact
 from toishi.tools.workbench.runs import take_lock
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ def at_work(journal: "Journal", project: Path, run: str, budget: Budget) -> Iter
         status = "finished"
     except KeyboardInterrupt:
         status = "cancelled"
+        raise
+    except ToishiError as error:
+        journal.recorder(run)(RunStopped(status="failed", sentence=redact(str(error))))
         raise
     finally:
         journal.set_seconds(run, budget.spent().seconds)

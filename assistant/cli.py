@@ -12,7 +12,7 @@ import click
 
 from toishi.assistant import exit_codes
 from toishi.assistant.options import Settings, settings_of
-from toishi.tools.workbench.errors import AnswerNeeded, BudgetSpent, ToishiError, TrustNeeded, UsageError
+from toishi.tools.workbench.errors import AnswerNeeded, BudgetSpent, NoVerdict, ToishiError, TrustNeeded, UsageError
 
 VERBS = (
     "demo",
@@ -77,6 +77,8 @@ def _exit_code(error: Exception) -> int:
         return exit_codes.WAITING
     if isinstance(error, UsageError):
         return exit_codes.USAGE
+    if isinstance(error, NoVerdict):
+        return exit_codes.INTERRUPTED
     return exit_codes.BUDGET_SPENT_BEFORE_BASELINE if isinstance(error, BudgetSpent) else exit_codes.FAILED
 
 

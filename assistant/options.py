@@ -72,18 +72,22 @@ def with_model(task: "Task", model: str | None, base_url: str | None) -> "Task":
     """The task with another model for its program, at another address, or both.
 
     What the task names beside it stays, address and all: rewriting where a model for it is named, and judging always,
-    since scores by different judges cannot be compared. Raises `UsageError` for what is no address.
+    since scores by different judges cannot be compared. Raises `UsageError` for what is no address, and for an
+    address of a model that has none.
     """
     if model is None and base_url is None:
         return task
     from pydantic import ValidationError
 
-    from toishi.tools.workbench.models.names import split_address
+    from toishi.tools.workbench.models.names import is_in_process, split_address
     from toishi.tools.workbench.task.models import ModelsSection
     from toishi.tools.workbench.validation import explain
 
     old = task.models
     name = model or old.task
+    if base_url is not None and (is_in_process(name) or name == "auto"):
+        why = "runs in this process and has no server" if is_in_process(name) else "names no model of a server"
+        raise UsageError(f"--base-url {base_url}: '{name}' {why}; name the server's model too, as --model openai/NAME")
 
     def where_it_was(other: str | None) -> str | None:
         if other is None or other == "auto" or split_address(other)[1] is not None:

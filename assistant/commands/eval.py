@@ -71,7 +71,8 @@ def command(
     A gate for CI. With --against it ends with exit code 0 where the task's program is better than VERSION, 1 where it
     is worse, 3 where the rows show no evidence of either. With --max-drop too, it is 0 where a drop of so much is ruled
     out (worse by less or not), else 1 where the program is worse, and 3 where more rows are needed: 36 at least to
-    rule out a drop of 0.1, 183 for 0.02. With --min-score it is 1 where the score is lower.
+    rule out a drop of 0.1, 183 for 0.02. With --min-score it is 1 where the score is lower. Where a model or a judge is
+    out of reach it is 130, which says nothing of the program: with --json the document has `error`, and no `exit_code`.
 
     --model changes the model of the task, and of a VERSION that has none of its own; so models are compared by
     `toishi eval task.toml --model NEW --against task.toml`. The judge stays the task's. Where the metric is pairwise,

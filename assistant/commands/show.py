@@ -35,8 +35,8 @@ def command(
 ) -> None:
     """Show one run: plan, numbers, candidates.
 
-    RUN is a run's id, a part of it that only one run has, or `last`. Also says what became of its change. The options
-    look closer: at its events, its rollouts, or every prompt and reply of one rollout.
+    RUN is a run's id, a part of it that only one run has, or `last`, which may be an evaluation. Also says what became
+    of its change. The options look closer: at its events, its rollouts, or every prompt and reply of one rollout.
 
     \b
     Example:
@@ -47,13 +47,12 @@ def command(
     from toishi.assistant.console import print_json
     from toishi.assistant.open_journal import open_journal
     from toishi.assistant.past import event_stream, portrait, rollout_pages
-    from toishi.assistant.past.find_run import find_run
 
     if events + rollouts + (number is not None) > 1:
         raise click.UsageError("--events, --rollouts and --rollout exclude one another; give one of them")
     folder = project_with_runs(project)
     with open_journal(folder) as journal:
-        row = find_run(journal, run) if run == "last" else journal.run(run)
+        row = journal.run(run)
         if events and as_json:
             print_json(event_stream.document(journal, row.id))
         elif events:

@@ -53,6 +53,7 @@ def comparison(scored: Scored, *, asked: Asked, against: str, warned: Sequence[s
     body = {
         "run": scored.run,
         "against": against,
+        "models": list(scored.models),
         "verdict": next(verdict for verdict in CODES if verdict in verdicts.values()),
         "splits": {
             split: {
@@ -106,7 +107,7 @@ def _decides(split: Split, found: "Comparison", max_drop: float | None, *, same:
     code = CODES["worse" if found.worse else "no evidence"]
     if max_drop is None:
         return _gate("better", split, found.improved, code, f"{split}: {found.sentence.rstrip('.')}")
-    if same and found.interval == (0, 0):
+    if same and found.interval == (0.0, 0.0):
         sentence = f"{split}: no drop is possible, since both versions have the same program, texts and models"
         return _gate("max_drop", split, True, code, sentence)
     passed = found.keeps(max_drop)

@@ -19,6 +19,13 @@ from toishi.tools.workbench.bench import Bench, open_bench
 from toishi.tools.workbench.budget import Budget, Spent
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.data.splits import Split
+from toishi.tools.workbench.errors import (
+    JudgeUnreadable,
+    MetricFailed,
+    ModelUnavailable,
+    NoVerdict,
+    SandboxUnavailable,
+)
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.metrics.pairwise import Pairwise
@@ -60,6 +67,7 @@ class Scored:
     """Rollouts by (number of the version, split): a list for each replicate, in the order of the split's examples.
 
     `doubts` are sentences about the metric. `same`: there are two versions, and nothing tells one from the other.
+    `models` are those that ran each version.
     """
 
     run: str
@@ -69,6 +77,7 @@ class Scored:
     spent: Spent
     doubts: Sequence[str] = ()
     same: bool = False
+    models: Sequence[str] = ()
 
     def scores(self, version: int, split: Split) -> list[float]:
         """The score of each example, over its replicates."""
@@ -117,26 +126,41 @@ def score(
     """Runs every version on every row; the last one is the task's own, whose rows and metric count for all.
 
     A version with a program or with models of its own is a run of its own, under the same budget. `ticking` opens a
-    context, for so many rollouts, with a function that is told how many are done. Raises `BudgetSpent`.
+    context, for so many rollouts, with a function that is told how many are done. Raises `BudgetSpent`, and `NoVerdict`
+    where a model, a judge or the sandbox was not there: that says nothing of the program.
     """
+    try:
+        return _scored(journal, versions, plan, ticking, consent)
+    except (ModelUnavailable, JudgeUnreadable, SandboxUnavailable, MetricFailed) as error:
+        raise NoVerdict(
+            f"{error}. There is no verdict; the same `toishi eval` again goes on from the answers that have come"
+        ) from error
+
+
+def _scored(
+    journal: "Journal", versions: Sequence["Version"], plan: Plan, ticking: Ticking, consent: Consent | None
+) -> Scored:
     own = versions[-1]
     with ExitStack() as stack:
-        main = stack.enter_context(sitting(journal, own.project, own.task, method=EVALUATION, consent=consent))
-        sittings = []
+        budget = Budget(replace(own.task.budget.limits(), max_rollouts=None))
+        made: dict[int, Sitting] = {}
+        # The task's own comes last, so that the newest run is the one which holds what was found.
         for version in versions:
-            if version.task is own.task:
-                sittings.append(main)
+            if version.task is own.task and version is not own:
                 continue
             task = version.task.model_copy(
                 update={"data": own.task.data, "metric": own.task.metric, "seed": own.task.seed}
             )
-            other = sitting(journal, own.project, task, method=EVALUATION, consent=consent, budget=main.budget)
-            sittings.append(stack.enter_context(other))
+            sat = sitting(journal, own.project, task, method=EVALUATION, consent=consent, budget=budget)
+            made[id(version.task)] = stack.enter_context(sat)
+        sittings = [made[id(version.task)] for version in versions]
+        main = sittings[-1]
         examples = {split: drawn(getattr(main.rows, split), plan.rows, main.task.seed, split) for split in plan.splits}
         everything = [example for split in plan.splits for example in examples[split]]
         require_fields(everything, plan.fields, expected=main.task.data.expected)
         rollouts, doubts = asyncio.run(_score(journal, versions, sittings, examples, plan, ticking))
-        return Scored(main.run, main.task, examples, rollouts, main.budget.spent(), doubts, _same(versions))
+        models = [one.task.models.task for one in sittings]
+        return Scored(main.run, main.task, examples, rollouts, main.budget.spent(), doubts, _same(versions), models)
 
 
 def _same(versions: Sequence["Version"]) -> bool:

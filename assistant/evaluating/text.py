@@ -29,6 +29,9 @@ def print_baseline(found: Mapping[str, Any], *, name: str) -> None:
 
 def print_comparison(found: Mapping[str, Any], *, before: str, after: str) -> None:
     """Two versions beside one another."""
+    models = found.get("models", ())
+    if len(set(models)) > 1:
+        before, after = (f"{name} ({model})" for name, model in zip((before, after), models, strict=True))
     say(f"{before} → {after}: {found['verdict']}")
     objectives = _objectives(found)
     rows = [

@@ -79,6 +79,8 @@ def _of_run(journal: "Journal", row: "RunRow", wanted: str) -> tuple[str, dict[s
     if not pool and row.method == EVALUATION and wanted in ("", "0"):
         texts = json.loads(row.task)["texts"]
         return row.id, {module: file["content"].rstrip("\r\n") for module, file in texts.items()}
+    if row.method == EVALUATION:
+        raise UsageError(f"Run {row.id} is an evaluation, whose one version is {row.id}:0; there is no '{wanted}'")
     if not pool:
         raise UsageError(f"Run {row.id} has no candidate to compare with; name another run")
     found = _candidate(pool, wanted)

@@ -129,23 +129,22 @@ def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: st
         ("metric", task["metric"]["kind"]),
     ]
     facts += _plan(view.plan) if view.plan else [("method", f"{run.method}, seed {run.seed}")]
+    sentence = _last_sentence(view)
+    ended = [("ended", sentence)] if sentence and not view.judged else []
     if run.method in (EVALUATION, CHECK):
-        return facts
+        return facts + ended
     if run.method == LABELLING:
-        return [fact for fact in facts if fact[0] != "improves"] + _labelled(run)
+        return [fact for fact in facts if fact[0] != "improves"] + _labelled(run) + ended
     facts.append(("spent", f"{wording.spent(view.rollouts, view.tokens, view.cost)}, {wording.duration(view.seconds)}"))
     rounds = f", and {wording.plural(view.skipped, 'round')} without one" if view.skipped else ""
     facts.append(("rejected", wording.plural(view.rejected, "proposal") + rounds))
-    ended = result_of(run).get("search_ended")
-    if ended:
-        facts.append(("search", f"ended: {ended}"))
+    why = result_of(run).get("search_ended")
+    if why:
+        facts.append(("search", f"ended: {why}"))
     if change is not None:
         worse = view.judged is not None and view.judged.worse
         facts += _change(change, run.id, hint, worse=worse)
-    sentence = _last_sentence(view)
-    if sentence and not view.judged:
-        facts.append(("ended", sentence))
-    return facts + [("warning", warning) for warning in view.warnings]
+    return facts + ended + [("warning", warning) for warning in view.warnings]
 
 
 def _paid(journal: "Journal", run: "RunRow") -> list[tuple[str, str]]:

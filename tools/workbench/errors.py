@@ -5,6 +5,7 @@
     │   ├── TaskError             task.toml, or a file that it names
     │   ├── DataError             rows, columns, splits
     │   ├── ModelUnknown          no provider for this name, or a package that it needs is missing
+    │   ├── RequestUnfit          the endpoint does not take such a request (400): a setting, or one row
     │   └── TrustNeeded           nobody said yet that the project's own code may run (exit code 5)
     ├── AnswerNeeded          only a person can settle it, and nobody is there to be asked (exit code 5)
     │   └── ConsentNeeded         whether what looks personal may leave this machine
@@ -13,6 +14,7 @@
     ├── RequestRefused        the model cannot take this one request: a task error, a score of 0 and no retry
     ├── JudgeUnreadable       a judging model gave no verdict, also when asked again: infrastructure, never a score
     ├── MetricFailed          a metric could not judge an answer: no score follows, the metric is to be mended
+    ├── NoVerdict             an evaluation broke off for one of these, and can be taken up again (exit code 130)
     ├── BudgetSpent           the next piece of work does not fit the budget any more
     ├── ChangeConflict        a file is not what the change expects, or the hash is not the approved one
     └── JournalError          the database cannot be opened, read or written
@@ -39,6 +41,10 @@ class DataError(UsageError):
 
 class ModelUnknown(UsageError):
     """No provider serves this model name here."""
+
+
+class RequestUnfit(UsageError):
+    """The endpoint does not take such a request: a setting is at fault, or what one row holds."""
 
 
 class TrustNeeded(UsageError):
@@ -80,6 +86,10 @@ class JudgeUnreadable(ToishiError):
 
 class MetricFailed(ToishiError):
     """A metric could not judge an answer (a person's function raised, a pattern takes for ever): never a score."""
+
+
+class NoVerdict(ToishiError):
+    """An evaluation broke off, as where a server was gone: nothing is said of the program; the same call goes on."""
 
 
 class BudgetSpent(ToishiError):

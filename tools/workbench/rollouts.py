@@ -7,11 +7,12 @@ the scores decide.
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
+from textwrap import shorten
 from typing import Any
 
 from toishi.tools.workbench.budget import Budget, Reservation
 from toishi.tools.workbench.candidate import Candidate
-from toishi.tools.workbench.errors import BudgetSpent, RequestRefused
+from toishi.tools.workbench.errors import BudgetSpent, RequestRefused, RequestUnfit
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.metrics.protocol import Judgement, Metric
@@ -22,6 +23,8 @@ from toishi.tools.workbench.program.trace import Ask, Trace
 from toishi.tools.workbench.rollout import Rollout
 
 PURPOSE = "rollout"
+OPENING = 60
+"""Characters of a row that tell which one it is."""
 
 _Key = tuple[str, str, int]
 _Work = Coroutine[Any, Any, BudgetSpent | None]
@@ -164,6 +167,9 @@ class RolloutRunner:
         except Exception as problem:
             # The program's own mistake on this example, whatever its type; what is not its own is in `trace.fault`.
             error = f"{type(problem).__name__}: {problem}"
+        if isinstance(trace.fault, RequestUnfit):
+            opening = shorten(" ".join(example.inputs.values()), OPENING, placeholder=" …")
+            raise RequestUnfit(f"{trace.fault}; it was asked for the row {example.id} ('{opening}')") from trace.fault
         if trace.fault is not None:
             raise trace.fault
         if error is None:

@@ -11,7 +11,7 @@ from tests.assistant.conftest import FIRST, RUN, SECOND, SEED, Toishi, fill, sto
 from toishi.assistant.evaluating.versions import other_version
 from toishi.assistant.options import with_model
 from toishi.tools.workbench.candidate import Candidate
-from toishi.tools.workbench.errors import UsageError
+from toishi.tools.workbench.errors import RequestUnfit, SandboxUnavailable, ToishiError, UsageError
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.models import registry
 from toishi.tools.workbench.models.protocol import Listener, Reply, Request
@@ -46,12 +46,16 @@ class ScriptedClerk:
     prefers the answer that is not `unknown`, or the first where it cannot tell."""
 
     asked: list[Request] = []  # noqa: RUF012
+    fault: tuple[str, ToishiError] | None = None
+    """A word, and what becomes of requests with it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         self.asked.append(request)
+        if self.fault is not None and self.fault[0] in request.messages[-1].content:
+            raise self.fault[1]
         last = request.messages[-1].content
         if self.name == "scripted/judge":
             first, second = re.findall(r"answer [AB]:\n<<<\w+\n(.*)\n", last)
@@ -192,6 +196,40 @@ def test_models_are_compared_by_one_flag(toishi: Toishi, tickets: Path) -> None:
     assert (told["splits"]["test"]["before"], told["splits"]["test"]["after"]) == (1.0, 0.5)
     rows = json.loads(toishi("runs", "--json").stdout)["runs"]
     assert [row["method"] for row in rows] == ["eval", "eval"]
+
+
+def test_models_that_are_compared_are_named(toishi: Toishi, tickets: Path) -> None:
+    answer = toishi("eval", "task.toml", "--model", "scripted/moody", "--against", "task.toml")
+    assert "task.toml (scripted/rules) → prompt.txt (scripted/moody): no evidence\n" in answer.stdout
+    assert answer.stdout in toishi("show", "last").stdout
+
+
+def test_an_outage_is_no_verdict(toishi: Toishi, tickets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ScriptedClerk, "fault", ("mortgage", SandboxUnavailable("The server is gone")))
+    answer = toishi("eval", "task.toml", "--against", "half.txt", "--json")
+    sentence = (
+        "The server is gone. There is no verdict; the same `toishi eval` again goes on from the answers that have come"
+    )
+    assert (answer.exit_code, json.loads(answer.stdout)) == (130, {"error": sentence})
+    assert "\nended       The server is gone\n" in toishi("show", "last").stdout
+
+
+def test_a_request_that_is_not_taken_is_told_with_its_row(
+    toishi: Toishi, tickets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedClerk, "fault", ("my mortgage", RequestUnfit("Too long (400)")))
+    answer = toishi("eval", "task.toml", "--split", "feedback", "--split", "validation", "--split", "test")
+    assert answer.exit_code == 2
+    assert re.search(r"Too long \(400\); it was asked for the row \w+ \('my mortgage hier'\)", answer.stderr)
+
+
+def test_the_last_run_may_be_an_evaluation(toishi: Toishi, tickets: Path) -> None:
+    run = json.loads(toishi("eval", "task.toml", "--json").stdout)["run"]
+    assert json.loads(toishi("show", "last", "--json").stdout)["run"] == run
+    assert toishi("show", "last", "--events").exit_code == 0
+    other = toishi("eval", "task.toml", "--against", f"{run}:7")
+    assert other.exit_code == 2
+    assert f"Run {run} is an evaluation, whose one version is {run}:0; there is no '7'" in other.stderr
 
 
 def test_another_task_brings_its_program_and_its_models_but_not_its_data(toishi: Toishi, tickets: Path) -> None:
@@ -338,6 +376,12 @@ def test_a_model_that_is_named_leaves_the_judge_where_it_was(
 def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="base_url: 'here' should begin with http:// or https://"):
         with_model(task_of(tmp_path, 'task = "a/x"'), None, "here")
+
+
+@pytest.mark.parametrize("name", ["embedded/mini", "local/folder", "auto"])
+def test_an_address_of_a_model_that_has_no_server_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=f"--base-url http://here/v1: '{name}' .* as --model openai/NAME"):
+        with_model(task_of(tmp_path, f'task = "{name}"'), None, "http://here/v1")
 
 
 @pytest.mark.parametrize(

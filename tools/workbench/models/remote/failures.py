@@ -9,8 +9,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from toishi.tools.workbench.errors import ModelUnavailable, ModelUnknown, RequestRefused, ToishiError, UsageError
+from toishi.tools.workbench.errors import (
+    ModelUnavailable,
+    ModelUnknown,
+    RequestRefused,
+    RequestUnfit,
+    ToishiError,
+    UsageError,
+)
 from toishi.tools.workbench.redaction import redact
 
 BUSY = (408, 429, 503, 529)
@@ -31,14 +39,21 @@ def told(litellm: Any, error: Exception, where: str, *, way_to_a_key: str) -> To
     if status in (401, 403):
         return UsageError(f"{where} refused the key ({status}); {way_to_a_key}")
     if status == 404:
-        return ModelUnknown(f"{where} does not exist there (404): {what}")
+        return ModelUnknown(f"{where} does not exist there (404): {what}{_without_version(where)}")
     if status == 402 or "insufficient_quota" in str(error):
         return UsageError(f"{where} answered that the account has no credit left ({status})")
     if status in (400, 422) and not isinstance(error, litellm.APIConnectionError):
-        return UsageError(f"{where} does not take such requests ({status}): {what}")
+        return RequestUnfit(f"{where} does not take such requests ({status}): {what}")
     # Whatever is left is the endpoint's failure: busy, broken, gone, late, or talking nonsense.
     busy = status in BUSY or isinstance(error, litellm.Timeout)
     return ModelUnavailable(f"{where} failed: {what}", retry_after=_retry_after(error), busy=busy)
+
+
+def _without_version(where: str) -> str:
+    """The way out where the address has no path, which most servers need."""
+    address = where.rpartition(" at ")[2]
+    bare = address.startswith("http") and not urlsplit(address).path.strip("/")
+    return f"; most servers answer under {address.rstrip('/')}/v1" if bare else ""
 
 
 def is_about_the_schema(error: Exception) -> bool:

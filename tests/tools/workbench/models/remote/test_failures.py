@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from toishi.tools.workbench.budget import Budget, Limits
-from toishi.tools.workbench.errors import ModelUnavailable, ModelUnknown, RequestRefused, ToishiError, UsageError
+from toishi.tools.workbench.errors import (
+    ModelUnavailable,
+    ModelUnknown,
+    RequestRefused,
+    RequestUnfit,
+    ToishiError,
+    UsageError,
+)
 from toishi.tools.workbench.models.gateway import Gateway
 from toishi.tools.workbench.models.protocol import Listener, Message, Request, Sampling
+from toishi.tools.workbench.models.remote import library
+from toishi.tools.workbench.models.remote.failures import told
 from toishi.tools.workbench.models.remote.model import RemoteModel
 from toishi.tools.workbench.models.retrying import Patience
 
@@ -149,7 +158,7 @@ async def test_nobody_listening_is_unavailable(model_server: "ModelServer") -> N
             status(401), UsageError, r"refused the key \(401\); set TOISHI_API_KEY in the environment, or", id="key"
         ),
         pytest.param(status(404), ModelUnknown, r"does not exist there \(404\)", id="model"),
-        pytest.param(status(400), UsageError, r"does not take such requests \(400\)", id="request"),
+        pytest.param(status(400), RequestUnfit, r"does not take such requests \(400\)", id="request"),
     ],
 )
 async def test_what_a_person_must_mend_is_said(
@@ -220,3 +229,21 @@ async def test_faults_on_the_way_change_no_answer(model: RemoteModel, model_serv
     assert len(model_server.calls()) == len(texts) + 9
     assert budget.spent().tokens == sum(reply.tokens for reply in replies)
     assert budget.spent().cost is None
+
+
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [
+        ("openai/x at http://127.0.0.1:8000", "; most servers answer under http://127.0.0.1:8000/v1"),
+        ("openai/x at http://127.0.0.1:8000/", "; most servers answer under http://127.0.0.1:8000/v1"),
+        ("openai/x at http://127.0.0.1:8000/v1", ""),
+        ("openai/x", ""),
+    ],
+)
+def test_an_address_without_a_path_is_told_where_most_servers_answer(where: str, hint: str) -> None:
+    class NotFoundError(Exception):
+        status_code = 404
+
+    error = told(library.litellm(), NotFoundError("no such page"), where, way_to_a_key="")
+
+    assert str(error) == f"{where} does not exist there (404): no such page{hint}"
