@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from toishi.assistant import exit_codes
 from toishi.assistant.console import log
 from toishi.assistant.options import settings_of
 
@@ -29,8 +30,7 @@ def sending(command: F) -> F:
 def consent_for(journal: "Journal", *, given: bool, rewriting: bool) -> "Consent":
     """What `create_run` asks before it stores anything; `given` is `--send-personal`, which answers yes.
 
-    `rewriting`: the rows are read by the model that rewrites, too. Raises `ConsentNeeded` where there is nobody to ask,
-    and where the answer is no.
+    `rewriting`: the rows are read by the model that rewrites, too. Raises and ends as `settle_sending` does.
     """
     from toishi.tools.workbench.personal.sending import models_of
 
@@ -43,7 +43,10 @@ def consent_for(journal: "Journal", *, given: bool, rewriting: bool) -> "Consent
 def settle_sending(
     journal: "Journal", task: "Task", examples: "Iterable[Example]", models: tuple[str, ...], *, given: bool
 ) -> None:
-    """Asks once for each content and destination; `given` answers yes. Raises `ConsentNeeded`."""
+    """Asks once for each content and destination; `given` answers yes.
+
+    Raises `ConsentNeeded` where there is nobody to ask; a person's no ends the command with exit code 5.
+    """
     from toishi.tools.workbench.personal.sending import before_sending, settle
 
     def ask(found: "Sending") -> bool:
@@ -53,7 +56,11 @@ def settle_sending(
         as_json = settings_of(click.get_current_context()).json
         if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return False
-        return click.confirm("Send these rows?", err=True)
+        if not click.confirm("Send these rows?", err=True):
+            # An answer is no error.
+            log("Nothing was sent. Take the fields out, or name a model on this machine.")
+            click.get_current_context().exit(exit_codes.WAITING)
+        return True
 
     settle(journal, before_sending(task, examples, models, journal), ask)
 

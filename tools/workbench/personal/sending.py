@@ -29,10 +29,14 @@ class Sending:
     destinations: tuple[str, ...]
     content: str
 
+    @property
+    def fields(self) -> str:
+        """The fields that look personal, in quotes."""
+        return ", ".join(f"'{name}'" for name in self.findings.fields)
+
     def sentence(self) -> str:
         """What a person is told before they are asked."""
-        fields = ", ".join(f"'{name}'" for name in self.findings.fields)
-        return f"What looks personal ({fields}) would be sent to {' and '.join(self.destinations)}"
+        return f"What looks personal ({self.fields}) would be sent to {' and '.join(self.destinations)}"
 
 
 Ask = Callable[[Sending], bool]
@@ -62,9 +66,10 @@ def settle(journal: Journal, sending: Sending | None, ask: Ask) -> None:
     if sending is None:
         return
     if not ask(sending):
+        look, them = ("looks", "it") if len(sending.findings.fields) == 1 else ("look", "them")
         raise ConsentNeeded(
-            f"{sending.sentence()}, so nothing was sent; take the fields out, name a model on this machine, or agree "
-            "with --send-personal"
+            f"Nothing was sent to {' or '.join(sending.destinations)}, as {sending.fields} {look} personal; take {them} "
+            "out, name a model on this machine, or agree with --send-personal"
         )
     journal.write(
         [

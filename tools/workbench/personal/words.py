@@ -12,7 +12,7 @@ from toishi.tools.workbench.personal.kinds import Match
 from toishi.tools.workbench.personal.numbers import Hints
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀĆČĎĐĒĘĚĞĢĪĶĻŁŃŅŇŐŒŘŚŞŠŤŪŮŰŹŻŽ"
-_WORD = rf"[{_UPPER}][^\W\d_]+(?:[-’'][{_UPPER}]?[^\W\d_]+)*"
+_WORD = rf"[{_UPPER}][^\W\d_]+(?:[-’'][^\W\d_]+)*"
 _INITIAL = rf"[{_UPPER}]\."
 _PARTICLE = r"(?:d[aeiou]s?|del|della|la|le|van(?: de[nr]?)?|von(?: der)?|zu|bin|al|y)"
 _FULL = rf"{_WORD}(?: (?:{_INITIAL}|{_PARTICLE}))*(?: {_WORD}){{1,2}}"
@@ -42,6 +42,8 @@ _LABELLED = re.compile(
     rf"(?m:^|[;,] )\W*(?:(?:[Ff]ull|[Cc]ustomer|[Cc]lient|[Pp]atient|[Cc]ontact) [Nn]ame|[Nn]ame|[Nn]om(?: et prénom)?|"
     rf"[Nn]ombre(?: completo)?|[Kk]unde|[Kk]undin|[Cc]lient|[Cc]liente|[Pp]atient(?:in)?) ?: ?(?:{_TITLE} )*({_FULL})"
 )
+# `Ada Lovelace here: …`; a first name that people have tells it from `Prime Minister here`.
+_PRESENT = re.compile(rf"(?<![\w’'-])({_FULL}) (?:here|hier)\b|\b[Hh]ier (?:ist|schreibt|spricht) ({_FULL})")
 _JAPANESE = re.compile(
     rf"(?:氏名|お?名前)\s*[::はが]\s*({_KANJI}{{2,6}}(?:[  ]{_KANJI}{{1,4}})?)|"
     rf"(?:^|[\s、。])({_KANJI}{{2,6}})と(?:申します|いいます)|"
@@ -90,8 +92,8 @@ DATE = (
     r"(?:\d{4}|昭和\d{1,2}|平成\d{1,2}|令和\d{1,2})年\d{1,2}月\d{1,2}日)"
 )
 _SAID_BORN = (
-    r"d\.?o\.?b\.?|date of birth|birth ?date|birthday|i was born(?: on)?|geburts(?:datum|tag)|geboren am|"
-    r"date de naissance|(?:je )?suis née?(?: le)?|fecha de nacimiento|nac[ií](?: el)?|生年月日|誕生日"
+    r"d\.?o\.?b\.?|date of birth|birth ?date|birthday|born(?: on)?|geburts(?:datum|tag)|geboren(?: am)?|geb\.|"
+    r"date de naissance|née?(?: le)?|fecha de nacimiento|nac[ií](?: el)?|nacid[oa](?: el)?|生年月日|誕生日"
 )
 _BORN_CUE = re.compile(rf"(?<![^\W\d_])(?:{_SAID_BORN})|生まれ", re.IGNORECASE)
 _BORN = re.compile(rf"(?:{_SAID_BORN})[\s:：=]*(?:is |was |ist |est |es |on |[はが])?\s*({DATE})", re.IGNORECASE)
@@ -108,6 +110,7 @@ LONGEST_ADDRESS = 200
 # One of these stands in every text in which a pattern can match; to look for them costs next to nothing.
 _NAME_PATTERNS = (
     (_INTRODUCED, ("name", "his is", " Name ", "hei", "appelle", "nom ", "llamo", "nombre")),
+    (_PRESENT, (" here", "ier")),
     (_SALUTED, ("Dear", "H", "Sehr", "Guten", "Liebe", "Ch", "Bonjour", "Estimad", "Querid")),
     (_SIGNED, ("\n",)),
     (_LABELLED, (":",)),
@@ -145,7 +148,7 @@ def names(text: str, hints: Hints) -> Iterator[Match]:
         if any(cue in text for cue in cues):
             for found in pattern.finditer(text):
                 group = found.lastindex
-                if group and not _is_nobody(found[group]) and not _is_only_this(found, group):
+                if group and not _is_nobody(found[group]) and not _is_a_thing(pattern, found, group):
                     yield Match("name", *found.span(group))
 
 
@@ -159,6 +162,7 @@ def _is_nobody(name: str) -> bool:
     return any(word.strip(".,").casefold() in _NOBODY for word in name.split())
 
 
-def _is_only_this(found: re.Match[str], group: int) -> bool:
-    """`This is` introduces a person only with a first name that people have: most things that follow it are things."""
-    return bool(_THIS_IS.match(found[0])) and found[group].split()[0].casefold() not in FIRST_NAMES
+def _is_a_thing(pattern: re.Pattern[str], found: re.Match[str], group: int) -> bool:
+    """`This is …` and `… here` tell of a person only with a first name that people have: most such are things."""
+    may_be = pattern is _PRESENT or _THIS_IS.match(found[0])
+    return bool(may_be) and found[group].split()[0].casefold() not in FIRST_NAMES

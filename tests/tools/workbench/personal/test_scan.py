@@ -65,6 +65,11 @@ def kinds(text: str, header: str = "text") -> dict[Kind, list[str]]:
         ("お世話になります。田中と申します", "name", "田中"),
         ("山田花子様、いつも", "name", "山田花子"),
         ("This is Grace Hopper from the navy", "name", "Grace Hopper"),
+        ("Anna Schneider here, my card is gone", "name", "Anna Schneider"),
+        ("Hallo, hier ist Anna Schneider.", "name", "Anna Schneider"),
+        ("Ada Lovelace, born 03.05.1965", "date of birth", "03.05.1965"),
+        ("geb. 3.5.1965 in Bonn", "date of birth", "3.5.1965"),
+        ("nacida el 3 de mayo de 1971", "date of birth", "3 de mayo de 1971"),
     ],
 )
 def test_personal_values_are_found(text: str, kind: Kind, value: str) -> None:
@@ -84,6 +89,8 @@ def test_personal_values_are_found(text: str, kind: Kind, value: str) -> None:
         "he was born in 1971 and the film came out on May 3, 1990",
         "Dear Sir or Madam, Dear customer, Dear Hiring Manager,",
         "This is Great News for My Team",
+        "Prime Minister here, Golden Gate Bridge here, and Wo ist hier ist Der Ausgang",
+        "the band was born on stage, 5 films; geboren 1971",
         "Sehr geehrte Damen und Herren, im Spring 1975",
         "お客様、皆様、同様に仕様が変わります",
         "Natalia sold clips to 48 of her friends in April; Mr. Smith bought 12.",
@@ -187,8 +194,18 @@ def test_nested_values_are_read_as_text() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a." * 20_000 + "@", "a@" + "b." * 20_000, "1 Aa Bb " * 10_000, "Dear Aa Bb " * 10_000, "1-" * 20_000],
-    ids=["mail", "domain", "street", "salutation", "number"],
+    [
+        "a." * 20_000 + "@",
+        "a@" + "b." * 20_000,
+        "1 Aa Bb " * 10_000,
+        "Dear Aa Bb " * 10_000,
+        "1-" * 20_000,
+        "Aa-Bb " * 9_000 + " here",
+        "Anna-Bb" * 9_000 + " here",
+        "Anna al " * 9_000 + " here",
+        "born " * 9_000 + "5",
+    ],
+    ids=["mail", "domain", "street", "salutation", "number", "names", "name", "particles", "births"],
 )
 def test_a_long_text_that_resembles_something_throughout_is_read_in_linear_time(text: str) -> None:
     """Far from the test's time limit, which quadratic work on the tenfold would meet."""
