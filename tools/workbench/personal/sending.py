@@ -68,8 +68,8 @@ def settle(journal: Journal, sending: Sending | None, ask: Ask) -> None:
     if not ask(sending):
         look, them = ("looks", "it") if len(sending.findings.fields) == 1 else ("look", "them")
         raise ConsentNeeded(
-            f"Nothing was sent to {' or '.join(sending.destinations)}, as {sending.fields} {look} personal; take {them} "
-            "out, name a model on this machine, or agree with --send-personal"
+            f"Nothing was sent to {' or '.join(sending.destinations)}, as {sending.fields} {look} personal; take "
+            f"{them} out, name a model on this machine, or agree with --send-personal"
         )
     journal.write(
         [

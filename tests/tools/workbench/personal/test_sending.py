@@ -93,8 +93,8 @@ def test_a_refusal_is_a_sentence_with_the_way_out_and_is_not_remembered(tmp_path
     with pytest.raises(ConsentNeeded) as refused:
         settle(journal, asked(task(), ["openai/gpt-5-mini"], journal), lambda found: False)
     assert str(refused.value) == (
-        "Nothing was sent to openai, as 'text' looks personal; take it out, name a model on this machine, or agree with "
-        "--send-personal"
+        "Nothing was sent to openai, as 'text' looks personal; take it out, name a model on this machine, or agree "
+        "with --send-personal"
     )
     assert asked(task(), ["openai/gpt-5-mini"], journal) is not None
     journal.close()
