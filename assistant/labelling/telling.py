@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,18 @@ from toishi.tools.workbench.labels.rows import Rows
 from toishi.tools.workbench.labels.sidecar import PERSON, Label
 
 
-def document(file: Path, data: Rows, labels: Sequence[Label], drafted: Drafted | None) -> dict[str, Any]:
-    """The JSON document of `toishi label`; labels of rows that are no longer in the data are not counted."""
+def document(
+    file: Path, data: Rows, labels: Sequence[Label], drafted: Drafted | None, choices: Collection[str] | None
+) -> dict[str, Any]:
+    """The JSON document of `toishi label`; labels of rows that are no longer in the data are not counted.
+
+    A label that is not among the task's `choices` counts as `unfit`, and neither as confirmed nor as drafted.
+    """
     keys = {row.key for row in data.unlabelled}
     mine = [label for label in labels if label.key in keys]
-    statuses = Counter(label.status for label in mine if label.expected)
+    fit = [label for label in mine if choices is None or not _is_unfit(label, choices)]
+    unfit = len(mine) - len(fit)
+    statuses = Counter(label.status for label in fit if label.expected)
     confirmed = [label for label in mine if label.status == "confirmed" and label.draft]
     spent = drafted.spent if drafted else None
     return {
@@ -29,7 +36,8 @@ def document(file: Path, data: Rows, labels: Sequence[Label], drafted: Drafted |
         "confirmed": statuses["confirmed"],
         "drafted": statuses["drafted"],
         "refused": statuses["refused"],
-        "without_draft": len(data.unlabelled) - statuses.total(),
+        "unfit": unfit,
+        "without_draft": len(data.unlabelled) - statuses.total() - unfit,
         "drafts_confirmed": len(confirmed),
         "drafts_confirmed_as_drafted": sum(label.expected == label.draft for label in confirmed),
         "new_drafts": drafted.drafts if drafted else 0,
@@ -40,6 +48,10 @@ def document(file: Path, data: Rows, labels: Sequence[Label], drafted: Drafted |
         "cost": spent.cost if spent else 0.0,
         "seconds": round(spent.seconds, 3) if spent else 0.0,
     }
+
+
+def _is_unfit(label: Label, choices: Collection[str]) -> bool:
+    return label.status != "refused" and bool(label.expected) and label.expected not in choices
 
 
 def print_drafted(drafted: Drafted, *, choices_are_named: bool) -> None:
@@ -69,6 +81,7 @@ def print_state(found: dict[str, Any], labels: Sequence[Label], task_file: Path,
         ("confirmed", "used everywhere"),
         ("drafted", "used as feedback only, until you confirm them"),
         ("refused", "not used"),
+        ("unfit", "not used, since their labels are not among metric.choices; correct them with --edit ID=LABEL"),
         ("without_draft", "not used, until you write their labels into the file or edit them row by row"),
     ):
         if found[name]:

@@ -16,7 +16,7 @@ FEW = 2**23
 """Characters of all examples together up to which they are kept in memory."""
 
 JUDGING = ("validation", "test")
-LISTED = 10
+LISTED = 5
 TOLD_EVERY = 1000
 LONGEST_LABEL = 64
 
@@ -36,6 +36,8 @@ class FirstPass:
         self.drafted: set[int] = set()
         self.bad: list[str] = []
         self.bad_rows = 0
+        # How many rows have each problem that is named, in the order of `bad`.
+        self._alike: dict[str, int] = {}
         self.unlabelled = 0
         self._places: list[tuple[int, int]] = []
         self._near = NearDuplicates()
@@ -118,14 +120,22 @@ class FirstPass:
         notes = [note for part in self._reader.parts for note in part.source.notes]
         if self.bad_rows:
             what = "1 row was" if self.bad_rows == 1 else f"{self.bad_rows} rows were"
-            more = f"; and {self.bad_rows - LISTED} more" if self.bad_rows > LISTED else ""
-            notes.append(f"{what} left out: {'; '.join(self.bad)}{more}")
+            left = self.bad_rows - sum(self._alike.values())
+            more = f"; and {left} more" if left else ""
+            notes.append(f"{what} left out: {'; '.join(map(_with_alike, self.bad, self._alike.values()))}{more}")
         if self.unlabelled and self._reader.has_labels:
-            notes.append(f"{self.unlabelled} rows have no label and were left out; {LABEL_HINT}")
+            what = (
+                "1 row has no label and was"
+                if self.unlabelled == 1
+                else f"{self.unlabelled} rows have no label and were"
+            )
+            notes.append(f"{what} left out; {LABEL_HINT}")
         if self.drafted:
             away = sum(divided.parts[index] is None for index in self.drafted)
+            what = "1 row has" if len(self.drafted) == 1 else f"{len(self.drafted)} rows have"
+            they = "it serves" if len(self.drafted) == 1 else "they serve"
             notes.append(
-                f"{len(self.drafted)} rows have a drafted label that nobody confirmed: they serve as feedback only"
+                f"{what} a drafted label that nobody confirmed: {they} as feedback only"
                 + (f", and {away} of them not even so, being like rows that judge" if away else "")
             )
         return (*notes, *divided.notes)
@@ -134,12 +144,15 @@ class FirstPass:
         self.unlabelled += left.unlabelled
         if left.unlabelled and self._reader.has_labels:
             return
-        sentence = f"{self._reader.place(left.part, left.number)} {left.problem}"
+        sentence = f"{left.place or self._reader.place(left.part, left.number)} {left.problem}"
         if self._strict:
             raise DataError(sentence)
         self.bad_rows += 1
-        if len(self.bad) < LISTED:
+        if left.problem in self._alike:
+            self._alike[left.problem] += 1
+        elif len(self.bad) < LISTED:
             self.bad.append(sentence)
+            self._alike[left.problem] = 1
 
     def _take(self, found: Found) -> None:
         index = len(self.rows)
@@ -159,6 +172,11 @@ class FirstPass:
             self.kept.append(example)
             if self._characters > FEW:
                 self.kept = None
+
+
+def _with_alike(sentence: str, rows: int) -> str:
+    """The sentence about the first of some rows with the same problem, and how many more there are."""
+    return sentence if rows == 1 else f"{sentence} (so {'has' if rows == 2 else 'have'} {rows - 1} more)"
 
 
 def _short(label: str) -> str:

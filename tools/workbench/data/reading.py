@@ -45,12 +45,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A row that gives nothing, and why, to follow its place; `unlabelled` where all it lacks is an answer."""
+    """A row that gives nothing, and why, to follow its place; `unlabelled` where all it lacks is an answer.
+
+    `place` is where the mistake stands, if not in the row: in the labels beside the data.
+    """
 
     part: int
     number: int
     problem: str
     unlabelled: bool = False
+    place: str = ""
 
 
 @dataclass
@@ -131,10 +135,9 @@ class Reader:
             problem = f"has an empty '{data.expected}'; fill it in, or take the row out"
             return Left(index, row.number, problem, unlabelled=True)
         if self._choices is not None and expected and expected not in self._choices:
-            raise Unusable(
-                f"has the label '{expected}', which is not among metric.choices; "
-                f"{did_you_mean(expected, self.task.metric.choices or ())}"
-            )
+            meant = did_you_mean(expected, self.task.metric.choices or ())
+            problem = f"has the label '{expected}', which is not among metric.choices; {meant}"
+            return Left(index, row.number, problem, place="" if label is None else label.place)
         return Found(
             part=index,
             number=row.number,

@@ -12,7 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -35,7 +35,7 @@ class Label:
 
     `source` is who proposed `expected`: `model:…`, `rule:…` or `person`. `confidence` in [0, 1] is None where none can
     be had; `draft` is what was proposed first, so that an edit can be told from a draft; `others` are a person's own
-    columns.
+    columns. `place` is the file and line that it was read from.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Label:
     confidence: float | None = None
     draft: str = ""
     others: Mapping[str, str] = field(default_factory=dict)
+    place: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
@@ -140,7 +141,8 @@ def _parse(content: bytes, file: Path, inputs: Sequence[str]) -> tuple[list[Labe
         rows = []
         start = reader.line_num + 1
         for row in reader:
-            rows.append(_label(row, f"{file}, line {start}", inputs, others))
+            label = _label(row, f"{file}, line {start}", inputs, others)
+            rows.append(replace(label, place=f"{file.name}, line {start}"))
             start = reader.line_num + 1
         return rows, _Form(mark, delimiter, others)
     except csv.Error as error:

@@ -146,12 +146,22 @@ def test_a_strict_task_stops_at_the_first_row_that_cannot_be_used(
     assert refusal(task(["card", "refund"], file="m.csv", strict=True), tmp_path) == sentence
 
 
-def test_of_many_rows_that_cannot_be_used_ten_are_named(tmp_path: Path) -> None:
-    write(tmp_path, [*LINES, *(f"more {number}," for number in range(12))])
+def test_of_rows_with_the_same_problem_the_first_is_named(tmp_path: Path) -> None:
+    write(tmp_path, [*LINES, *(f"more {number}," for number in range(11)), "a,b,c"])
     (problem,) = load_data(task(), tmp_path).problems
-    assert problem.startswith("12 rows were left out: m.csv, line 22 has an empty 'label'; fill it in")
-    assert problem.endswith("; and 2 more")
-    assert problem.count("m.csv, line") == 10
+    assert problem == (
+        "12 rows were left out: m.csv, line 22 has an empty 'label'; fill it in, or take the row out (so have 10 more)"
+        "; m.csv, line 33 has 3 values for 2 columns; put double quotes around a text that holds a comma"
+    )
+
+
+def test_of_many_problems_the_first_five_are_named(tmp_path: Path) -> None:
+    write(tmp_path, [*LINES, *(f"more,weather{number}" for number in range(12)), "again,weather0"])
+    (problem,) = load_data(task(["card", "refund"]), tmp_path).problems
+    assert problem.startswith("13 rows were left out: m.csv, line 22 has the label 'weather0'")
+    assert "(so has 1 more)" in problem
+    assert problem.endswith("; and 7 more")
+    assert problem.count("m.csv, line") == 5
 
 
 def test_where_most_rows_cannot_be_used_there_is_nothing_to_go_on(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from toishi.tools.workbench.labels.rows import rows_of
 from toishi.tools.workbench.labels.sidecar import Label, Status, key_of, update_labels
 from toishi.tools.workbench.task import Task
 from toishi.tools.workbench.task.data import DataSection
+from toishi.tools.workbench.task.metric import MetricSection
+
+CHOICE = {"kind": "choice", "choices": ["card", "refund"]}
 
 
 def task(**data: Any) -> Task:
@@ -51,6 +54,17 @@ def test_confirmed_labels_count_everywhere_and_drafts_as_feedback_only(tmp_path:
     told = " ".join(splits.problems)
     assert "6 rows have a drafted label that nobody confirmed" in told
     assert "4 rows" in told  # refused or without a draft
+
+
+def test_a_wrong_label_is_told_by_its_own_file_and_line(tmp_path: Path) -> None:
+    labels = [label(f"message {number}", "refund" if number % 2 else "card") for number in range(29)]
+    project(tmp_path, [*labels, label("message 29", "crad")], rows=30, own=0)
+    choices = task().model_copy(update={"metric": MetricSection.model_validate(CHOICE)})
+
+    assert load_data(choices, tmp_path).problems == (
+        "1 row was left out: m.labels.csv, line 31 has the label 'crad', which is not among metric.choices; "
+        "did you mean 'card'?",
+    )
 
 
 def test_a_label_in_the_data_itself_wins(tmp_path: Path) -> None:
