@@ -1,7 +1,7 @@
 """One call of `toishi label`: what is wanted, done in its order, and how the labels stand afterwards."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -111,7 +111,7 @@ class Session:
         """How the labels stand, as a document, and the labels."""
         labels = self._labels()
         shown = self._file.relative_to(self._project) if self._file.is_relative_to(self._project) else self._file
-        return document(shown, self._data, labels, self._drafted), labels
+        return document(shown, self._data, labels, self._drafted, self._task.metric.choices), labels
 
     def go(self, wanted: Wish, *, samples: int, choices: str | None, send_personal: bool) -> None:
         """Does what is wanted. Raises `UsageError`, `DataError`, `AnswerNeeded`, and what the gateway raises."""
@@ -138,14 +138,15 @@ class Session:
 
     def _mark(self, wanted: Wish) -> None:
         known = self._task.metric.choices
+        if not self._labels():
+            raise UsageError("there are no drafts yet; draft some with --by-model or --rule FILE")
+        wanted = self._by_labels_ids(wanted)
 
         def change(labels: list[Label]) -> list[Label]:
             if wanted.mark is not None:
                 labels = marking.mark(labels, wanted.selection, wanted.mark, known)
             return marking.edit(labels, wanted.edits, known)
 
-        if not self._labels():
-            raise UsageError("there are no drafts yet; draft some with --by-model or --rule FILE")
         before = self._labels()
         after = update_labels(self._file, self._task.data.inputs, change)
         marked = sum(
@@ -153,6 +154,20 @@ class Session:
             for one, other in zip(before, after, strict=False)
         )
         log(f"{wording.plural(marked, 'label')} changed.")
+
+    def _by_labels_ids(self, wanted: Wish) -> Wish:
+        """With the ids of the data's rows as those of the labels' file, which may be of rows that had none then."""
+        if not (wanted.selection.ids or wanted.edits):
+            return wanted
+        labels = self._labels()
+        own = {label.id for label in labels}
+        by_key = {label.key: label.id for label in labels}
+
+        def of(one: str) -> str:
+            return one if one in own else by_key.get(self._data.keys.get(one, ""), one)
+
+        selection = replace(wanted.selection, ids=tuple(map(of, wanted.selection.ids)))
+        return replace(wanted, selection=selection, edits={of(one): text for one, text in wanted.edits.items()})
 
     def _to_draft(self) -> list[Unlabelled]:
         return list(islice(to_draft(self._data.unlabelled, self._labels(), again=self._again), self._most))

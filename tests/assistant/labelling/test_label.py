@@ -163,6 +163,41 @@ def test_what_a_person_edited_in_the_file_stays(toishi: Toishi, tickets: Path) -
     assert labels(tickets)["t5"]["source"] == "model:openai/rules"
 
 
+def test_labels_that_are_no_choice_are_not_told_as_used(toishi: Toishi, tickets: Path) -> None:
+    toishi("label", "task.toml", "--rule", "rules.toml")
+    toishi("label", "task.toml", "--confirm", "--all")
+    file = tickets / "tickets.labels.csv"
+    file.write_text(file.read_text().replace("my cashback number 2,rewards", "my cashback number 2,Rewards"))
+
+    told = toishi("label", "task.toml", "--confirm", "--all")
+
+    assert "       3 confirmed      used everywhere\n" in told.stdout
+    assert "       1 unfit          not used, since their labels are not among metric.choices" in told.stdout
+    assert json.loads(toishi("label", "task.toml", "--confirm", "--all", "--json").stdout)["unfit"] == 1
+
+
+def test_rows_are_named_by_their_own_ids_though_one_comes_twice(toishi: Toishi, tickets: Path) -> None:
+    data = tickets / "tickets.csv"
+    data.write_text(data.read_text().replace("t8,", "t5,"))
+    toishi("label", "task.toml", "--rule", "rules.toml")
+    found = labels(tickets)
+    assert {"t2", "t11"} < set(found)
+    assert "t5" not in found
+
+    # In a file from before there were ids, and for a repeated row, the data's own id still tells which is meant.
+    file = tickets / "tickets.labels.csv"
+    file.write_text(file.read_text().replace("t2,", "0123456789abcdef,", 1))
+    data.write_text(data.read_text() + "t99,my cashback number 2,\n")
+    assert toishi("label", "task.toml", "--confirm", "t2").exit_code == 0
+    assert labels(tickets)["0123456789abcdef"]["status"] == "confirmed"
+    assert toishi("label", "task.toml", "--edit", "t99=change_pin").exit_code == 0
+    assert labels(tickets)["0123456789abcdef"]["expected"] == "change_pin"
+    assert (
+        "no draft has the id 't5' (they stand in the first column"
+        in toishi("label", "task.toml", "--confirm", "t5").stderr
+    )
+
+
 def test_a_killed_drafting_goes_on_and_pays_nothing_twice(tickets: Path, model_server: ModelServer) -> None:
     task = tickets / "task.toml"
     task.write_text(task.read_text().replace("max_tokens = 32", "max_tokens = 32\nconcurrency = 2"))
