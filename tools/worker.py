@@ -43,7 +43,7 @@ from toishi.tools.workbench.judging import change_to, judge
 from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.models.protocol import Reply
 from toishi.tools.workbench.redaction import RedactedStream, redact
-from toishi.tools.workbench.rollout import Rollout
+from toishi.tools.workbench.rollout import Rollout, failures
 from toishi.tools.workbench.runs import cancelled, leave_word, log_file, refuse_finished, snapshot, take_lock
 from toishi.tools.workbench.seeds import streams
 from toishi.tools.workbench.sitting import Chronicle, Heartbeat
@@ -84,6 +84,9 @@ async def run_gepa(bench: Bench, chronicle: Chronicle) -> Found:
         if isinstance(event, CandidateAccepted):
             bench.keep_for_test(event.candidate)
             if event.number == 0:
+                failed = failures(bench.journal.rollouts(bench.run, candidate=event.candidate, split="validation"))
+                if failed is not None:
+                    chronicle(Warned(message=failed))
                 chronicle(PhaseStarted(phase="search"))
 
     task = bench.task
@@ -292,7 +295,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 refuse_finished(row)
                 lock = take_lock(project, row.id) if options.lock is None else options.lock
                 os.set_inheritable(lock, False)
-                return sit(journal, project, row)
+                code = sit(journal, project, row)
+            # Nobody has to wait until the libraries have gone, too, which takes seconds.
+            os.close(lock)
+            return code
         except ToishiError as error:
             print(error, file=sys.stderr)
             if options.lock is not None:

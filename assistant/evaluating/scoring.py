@@ -30,13 +30,14 @@ from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.metrics.pairwise import Pairwise
 from toishi.tools.workbench.metrics.protocol import Judgement
-from toishi.tools.workbench.rollout import ModuleCall, Rollout
+from toishi.tools.workbench.rollout import ModuleCall, Rollout, failures
 from toishi.tools.workbench.rollouts import RolloutRunner
 from toishi.tools.workbench.runs import Consent, create_run, snapshot
 from toishi.tools.workbench.seeds import streams
 from toishi.tools.workbench.statistics import over_replicates
 from toishi.tools.workbench.subgroups import require_fields
 from toishi.tools.workbench.task import Task
+from toishi.tools.workbench.together import together
 
 if TYPE_CHECKING:
     from toishi.assistant.evaluating.versions import Version
@@ -118,6 +119,19 @@ def sitting(
     budget = budget or Budget(replace(bound.budget.limits(), max_rollouts=None))
     with at_work(journal, project, run, budget):
         yield Sitting(run, bound, rows, budget)
+
+
+def failed_in(scored: Scored) -> str | None:
+    """Where the task's own program failed on rows, how."""
+    own = max(version for version, _ in scored.rollouts)
+    rollouts = [
+        rollout
+        for (version, _), replicates in scored.rollouts.items()
+        if version == own
+        for replicate in replicates
+        for rollout in replicate
+    ]
+    return failures(rollouts)
 
 
 def score(
@@ -227,12 +241,10 @@ async def _score(
         with ticked(main.budget, total, ticking):
             if len(versions) > 1 and isinstance(metric, Pairwise):
                 return await _one_against_the_other(runners, candidates, examples, plan, metric), doubts
-            ran = await asyncio.gather(
-                *(
-                    _replicated(runner, candidate, examples[split], split, plan)
-                    for runner, candidate in zip(runners, candidates, strict=True)
-                    for split in plan.splits
-                )
+            ran = await together(
+                _replicated(runner, candidate, examples[split], split, plan)
+                for runner, candidate in zip(runners, candidates, strict=True)
+                for split in plan.splits
             )
     wanted = [(number, split) for number in range(len(versions)) for split in plan.splits]
     return dict(zip(wanted, ran, strict=True)), doubts
@@ -241,8 +253,8 @@ async def _score(
 async def _replicated(
     runner: RolloutRunner, candidate: Candidate, examples: Sequence[Example], split: Split, plan: Plan
 ) -> Sequence[Sequence[Rollout]]:
-    return await asyncio.gather(
-        *(runner.run(candidate, examples, split=split, replicate=number) for number in range(plan.replicates))
+    return await together(
+        runner.run(candidate, examples, split=split, replicate=number) for number in range(plan.replicates)
     )
 
 
@@ -270,7 +282,5 @@ async def _one_against_the_other(
             return await runner.run(candidates[1], examples[split], split=split, replicate=number)
 
         found[0, split] = before
-        found[1, split] = await asyncio.gather(
-            *(against(number, split, answers) for number, answers in enumerate(before))
-        )
+        found[1, split] = await together(against(number, split, answers) for number, answers in enumerate(before))
     return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from toishi.assistant import wording
 from toishi.assistant.console import log, say, table
+from toishi.tools.workbench.subgroups import MOST, OTHERS, SMALLEST
 
 
 def print_baseline(found: Mapping[str, Any], *, name: str) -> None:
@@ -62,6 +63,10 @@ def _print_groups(found: Mapping[str, Any]) -> None:
     for field in fields:
         columns, rows = group_rows([one for one in groups if one["field"] == field], field)
         table(columns, rows, right=["examples", "score"])
+        if any(row[0].startswith(f"{OTHERS} (") for row in rows):
+            say(
+                f"Values with fewer than {SMALLEST} examples are taken together as {OTHERS}: one by one they show nothing."
+            )
 
 
 def group_rows(groups: Sequence[Mapping[str, Any]], field: str) -> tuple[list[str], list[list[str]]]:

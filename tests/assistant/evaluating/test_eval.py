@@ -271,6 +271,11 @@ def test_subgroups_of_the_task_come_by_themselves(toishi: Toishi, tickets: Path)
     assert re.search(r"^fr +1\.000 +0\.\d+ to 1\.000 +\d+$", answer.stdout, re.MULTILINE)
 
 
+def test_small_groups_are_taken_together_and_that_is_said(toishi: Toishi, tickets: Path) -> None:
+    answer = toishi("eval", "task.toml", "--split", "test", "--by", "label")
+    assert "others: values with fewer than 8 examples" in answer.stdout
+
+
 def test_an_unknown_field_costs_nothing(toishi: Toishi, tickets: Path) -> None:
     answer = toishi("eval", "task.toml", "--by", "contry")
     assert answer.exit_code == 2

@@ -125,7 +125,7 @@ def test_a_judge_that_says_nothing_stops_the_run_with_a_sentence(
 
     answer = toishi("eval", "task.toml", "--rows", 2, "--json")
 
-    assert answer.exit_code == 1
+    assert answer.exit_code == 130
     assert json.loads(answer.stdout).keys() == {"error"}
     assert "The judge gave no verdict on example" in answer.stderr
     assert "also when asked again (the verdict 'perhaps' is none of fail, pass" in answer.stderr
