@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from toishi.assistant import wording
 from toishi.assistant.console import say
 from toishi.tools.workbench.errors import UsageError
+from toishi.tools.workbench.own_files import shown
 from toishi.tools.workbench.purge import Purge, Rows, purge_project, purge_rows, purge_run
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def document(purge: Purge, project: Path, *, purged: bool) -> dict[str, Any]:
         "purged": purged,
         "deleted": dict(found.deleted),
         "blotted": dict(found.blotted),
-        "files": [_shown(file, project) for file in found.files],
-        "labels": {_shown(file, project): count for file, count in found.labels.items()},
+        "files": [shown(file, project) for file in found.files],
+        "labels": {shown(file, project): count for file, count in found.labels.items()},
         "lost": list(found.lost),
         "left": list(found.left),
     }
@@ -70,9 +71,9 @@ def print_found(purge: Purge, project: Path) -> None:
     for table, count in found.blotted.items():
         say(f"  the quotations in {_counted(table, count)}")
     for file, count in found.labels.items():
-        say(f"  {wording.plural(count, 'label')} in {_shown(file, project)}")
+        say(f"  {wording.plural(count, 'label')} in {shown(file, project)}")
     for file in found.files:
-        say(f"  {_shown(file, project)}")
+        say(f"  {shown(file, project)}")
     for sentence in found.lost:
         say(f"Afterwards {sentence}.")
     for sentence in found.left:
@@ -94,7 +95,3 @@ def _counted(table: str, count: int) -> str:
     if noun in PLURALS and count != 1:
         return f"{wording.count(count)} {PLURALS[noun]}"
     return wording.plural(count, noun)
-
-
-def _shown(file: Path, project: Path) -> str:
-    return str(file.relative_to(project)) if file.is_relative_to(project) else str(file)

@@ -26,7 +26,7 @@ def holding(project: Path, tasks: Iterable[Task], quotes: Quotes) -> list[str]:
     named = [*data_files(tasks), *(one.path for task in tasks for one in task.texts.values())]
     named += [name for task in tasks for name in task.sources]
     paths = [*_files_of(project / name for name in named), *_beside(project)]
-    return [_shown(path, project) for path in dict.fromkeys(paths) if _stands_in(path, quotes)]
+    return [shown(path, project) for path in dict.fromkeys(paths) if _stands_in(path, quotes)]
 
 
 def _files_of(paths: Iterable[Path]) -> Iterator[Path]:
@@ -57,5 +57,6 @@ def _stands_in(path: Path, quotes: Quotes) -> bool:
     return False
 
 
-def _shown(path: Path, project: Path) -> str:
+def shown(path: Path, project: Path) -> str:
+    """A path as a person names it: from the project folder where it lies in it."""
     return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)

@@ -21,7 +21,7 @@ from toishi.tools.workbench.journal.description import TABLES
 from toishi.tools.workbench.journal.quoting import Quotes, values_of
 from toishi.tools.workbench.labels.joining import SUFFIX, labels_file
 from toishi.tools.workbench.labels.sidecar import Label, inputs_of, read_labels, update_labels
-from toishi.tools.workbench.own_files import data_files, holding
+from toishi.tools.workbench.own_files import data_files, holding, shown
 from toishi.tools.workbench.personal.leaving import destination
 from toishi.tools.workbench.runs import is_alive, lock_file, log_file, refuse_alive
 from toishi.tools.workbench.settings import FOLDER
@@ -139,7 +139,7 @@ def purge_project(journal: Journal, project: Path) -> Purge:
     counts = {table: int(journal.read(f"SELECT count(*) FROM {table}")[0][0]) for table in TABLES if table != "purges"}
     folder = project / FOLDER
     files = tuple(sorted(path for path in folder.rglob("*") if path.is_file() or path.is_symlink()))
-    labels = [_shown(file, project) for file in label_files(journal, project)]
+    labels = [shown(file, project) for file in label_files(journal, project)]
     left = ["changes that were applied stay in your files, and can no longer be undone"] if counts["changes"] else []
     left += [f"{', '.join(labels)}: labels are your work and stay; delete the file where it is to go too"] * bool(
         labels
@@ -234,7 +234,7 @@ def _left(journal: Journal, project: Path, quotes: Quotes, *, anything: bool) ->
     """
     told = data_files(_tasks(journal.runs())) if anything else []
     # Lines of labels are taken out.
-    told += [_shown(file, project) for file in label_files(journal, project)]
+    told += [shown(file, project) for file in label_files(journal, project)]
     quoting = [name for name in holding(project, _tasks(journal.runs()), quotes) if name not in told]
     left = _data_left(journal) if anything else []
     if quoting:
@@ -260,7 +260,3 @@ def _sent(journal: Journal, run: str | None) -> list[str]:
     places = {destination(name, address or None) for name, _, address in (str(row[0]).partition("@") for row in models)}
     known = sorted(place for place in places if place is not None)
     return [f"{', '.join(known)}: what was sent there cannot be deleted from here; ask there"] if known else []
-
-
-def _shown(file: Path, project: Path) -> str:
-    return str(file.relative_to(project)) if file.is_relative_to(project) else str(file)

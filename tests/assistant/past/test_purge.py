@@ -79,6 +79,15 @@ def test_a_text_is_purged_after_a_yes_in_a_terminal(toishi: Toishi, finished: Pa
     )
 
 
+@pytest.mark.parametrize("word", ["test", "Best", "reason", "prompt", "candidate", "text", "model", "metric", "after"])
+def test_a_name_that_is_also_a_word_of_toishis_own_leaves_a_run_that_can_be_shown(
+    toishi: Toishi, finished: Path, word: str
+) -> None:
+    assert toishi("purge", "--containing", word, "--yes").exit_code == 0
+    for command in (["show", RUN], ["show", RUN, "--json"], ["diff", RUN], ["runs"]):
+        assert toishi(*command).exit_code == 0, command
+
+
 def test_everything_goes_with_the_folder(toishi: Toishi, finished: Path) -> None:
     assert toishi("purge", "--all", "--yes").exit_code == 0
     assert not (finished / ".toishi").exists()

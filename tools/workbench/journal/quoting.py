@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.journal.own_words import own_words
 
 BLOT = "[purged]"
 
@@ -56,13 +57,18 @@ class Quotes:
     def blot_json(self, text: str | None) -> str | None:
         """A JSON text without them in any of its strings.
 
-        The ids and probabilities of tokens go with the text that they spell.
+        Strings that as a whole are toishi's own words stay. The ids and probabilities of tokens go with the text that
+        they spell.
         """
         if not text:
             return text
         value = json.loads(text)
-        blotted = _each_string(value, self._blot)
+        blotted = _each_string(value, self._blot_but_own)
         return text if blotted == value else json.dumps(blotted, ensure_ascii=False, separators=(",", ":"))
+
+    def _blot_but_own(self, text: str) -> str:
+        blotted = self._blot(text)
+        return text if blotted != text and text in own_words() else blotted
 
     def _blot(self, text: str) -> str:
         # Most texts hold none, and looking for each by itself is much faster than the pattern.
