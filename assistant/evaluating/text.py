@@ -64,9 +64,7 @@ def _print_groups(found: Mapping[str, Any]) -> None:
         columns, rows = group_rows([one for one in groups if one["field"] == field], field)
         table(columns, rows, right=["examples", "score"])
         if any(row[0].startswith(f"{OTHERS} (") for row in rows):
-            say(
-                f"Values with fewer than {SMALLEST} examples are taken together as {OTHERS}: one by one they show nothing."
-            )
+            say(f"{OTHERS}: values with fewer than {SMALLEST} examples, and the rarest of more than {MOST} values.")
 
 
 def group_rows(groups: Sequence[Mapping[str, Any]], field: str) -> tuple[list[str], list[list[str]]]:
