@@ -88,7 +88,7 @@ def command(
     from toishi.assistant.console import print_json
     from toishi.assistant.evaluating.files import write_file, writer_for
     from toishi.assistant.evaluating.findings import Asked, baseline, comparison
-    from toishi.assistant.evaluating.scoring import Plan, score
+    from toishi.assistant.evaluating.scoring import Plan, failed_in, score
     from toishi.assistant.evaluating.text import print_baseline, print_comparison
     from toishi.assistant.evaluating.versions import other_version, own_version
     from toishi.assistant.open_journal import open_journal
@@ -112,7 +112,7 @@ def command(
         consent = consent_for(journal, given=send_personal, rewriting=False)
         plan = Plan(tuple(dict.fromkeys(chosen)), rows, replicates, asked.fields)
         scored = score(journal, versions, plan, ticking, consent)
-        warned = [*scored.doubts, *filter(None, [unproved(journal, scored.task)])]
+        warned = [*scored.doubts, *filter(None, [unproved(journal, scored.task), failed_in(scored)])]
         if against is None:
             found = baseline(scored, asked=asked, warned=warned)
         else:

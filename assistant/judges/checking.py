@@ -23,6 +23,7 @@ from toishi.tools.workbench.runs import Consent
 from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.task import Task
 from toishi.tools.workbench.task.kinds.judges import JudgeKind, PairwiseKind
+from toishi.tools.workbench.together import together
 
 if TYPE_CHECKING:
     from toishi.tools.workbench.journal import Journal
@@ -135,4 +136,4 @@ async def _judge(
                 tick(done)
                 return judgement
 
-            return list(await asyncio.gather(*map(one, rows)))
+            return await together(map(one, rows))

@@ -17,6 +17,8 @@ from toishi.tools.workbench.metrics.protocol import Metric
 from toishi.tools.workbench.models.gateway import Gateway
 from toishi.tools.workbench.models.protocol import Message, Reply, Request
 from toishi.tools.workbench.models.registry import open_model
+from toishi.tools.workbench.own_code.blocking import tells_of_blocking
+from toishi.tools.workbench.own_code.trust import own_code
 from toishi.tools.workbench.personal.sending import models_of
 from toishi.tools.workbench.program.building import build_program
 from toishi.tools.workbench.rollouts import RolloutRunner
@@ -101,7 +103,8 @@ async def open_bench(
         seed=task.seed,
     )
     try:
-        yield Bench(journal, run, task, splits, Candidate(program.modules), budget, runner, gateway, metric, ask)
+        with tells_of_blocking(own_code(task)):
+            yield Bench(journal, run, task, splits, Candidate(program.modules), budget, runner, gateway, metric, ask)
     finally:
         await gateway.close()
 

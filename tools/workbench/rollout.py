@@ -1,6 +1,7 @@
 """A rollout: one run of a candidate on one example, with everything that was seen on the way."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from toishi.tools.workbench.models.protocol import Message, Reply
@@ -47,3 +48,13 @@ class Rollout:
     objectives: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
     replies: tuple[str, ...] = ()
+
+
+def failures(rollouts: Sequence[Rollout]) -> str | None:
+    """What a person should know where the program itself failed: on how many rows, and how most often; else None."""
+    errors = [rollout.error for rollout in rollouts if rollout.error is not None]
+    if not errors:
+        return None
+    (commonest, _), *others = Counter(errors).most_common()
+    kinds = "" if not others else f", and in {len(others)} other ways"
+    return f"The program failed on {len(errors)} of {len(rollouts)} rows, which count as 0: {commonest}{kinds}"

@@ -164,7 +164,7 @@ class RolloutRunner:
             output = answer
         except RequestRefused as refused:
             error = str(refused)
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             # The program's own mistake on this example, whatever its type; what is not its own is in `trace.fault`.
             error = f"{type(problem).__name__}: {problem}"
         if isinstance(trace.fault, RequestUnfit):

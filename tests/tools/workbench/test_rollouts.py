@@ -17,6 +17,7 @@ from toishi.tools.workbench.models.gateway import Gateway
 from toishi.tools.workbench.models.protocol import Listener, Message, Reply, Request, Sampling
 from toishi.tools.workbench.models.retrying import Patience
 from toishi.tools.workbench.program import Call, Program, prompt_program
+from toishi.tools.workbench.rollout import Rollout, failures
 from toishi.tools.workbench.rollouts import RolloutRunner
 
 MODEL = "scripted/echo"
@@ -388,3 +389,21 @@ async def test_without_calls_a_rollout_costs_nothing(journal: Journal) -> None:
 
     (rollout,) = await Sitting(journal, program=program_of(offline)).runner.run(SEED, EXAMPLES[:1], split="test")
     assert (rollout.score, rollout.tokens, rollout.cost, rollout.calls) == (1.0, 0, 0.0, ())
+
+
+async def test_a_program_that_wants_to_end_the_process_has_failed_on_its_example(journal: Journal) -> None:
+    async def leaving(example: Example, call: Call) -> str:
+        raise SystemExit(0)
+
+    rollouts = await Sitting(journal, program=program_of(leaving)).runner.run(SEED, EXAMPLES[:2], split="test")
+    assert {(rollout.score, rollout.error) for rollout in rollouts} == {(0.0, "SystemExit: 0")}
+    assert failures(rollouts) == "The program failed on 2 of 2 rows, which count as 0: SystemExit: 0"
+
+
+def test_the_commonest_failure_is_told_with_how_many_there_are() -> None:
+    fine = Rollout("c", "1", 0, "x", 1.0, "correct", (), 0, 0.0, 0.0)
+    assert failures([fine, fine]) is None
+    broken = [replace(fine, error=error) for error in ("KeyError: 'a'", "TypeError: b", "KeyError: 'a'")]
+    assert failures([fine, *broken]) == (
+        "The program failed on 3 of 4 rows, which count as 0: KeyError: 'a', and in 1 other ways"
+    )

@@ -38,7 +38,7 @@ def load_object(project: Path, name: str, *, key: str) -> Any:
         try:
             with prints_to_stderr():
                 spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             del sys.modules[module_name]
             raise TaskError(f"{key} = '{name}' fails when it is loaded: {told(error, path)}") from error
     if not hasattr(module, attribute):

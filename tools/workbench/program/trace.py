@@ -123,7 +123,7 @@ class Trace:
         if wish.name in tools:
             try:
                 output = await tools[wish.name](wish.arguments)
-            except Exception as problem:
+            except (Exception, SystemExit) as problem:
                 error = f"{type(problem).__name__}: {problem}"
         else:
             error = f"there is no tool '{wish.name}'; there are {', '.join(tools) or 'none'}"
