@@ -42,7 +42,8 @@ Settle = Callable[[tuple[str, ...]], tuple[str, ...] | None]
 class Drafted:
     """What came of drafting: how many rows got a label, how many none, and how many rules disagreed on.
 
-    `stopped` is why it ended early; `run` and `spent` are None where no model was asked.
+    `stopped` is why it ended early, `unread` why a row got no label, "" where each got one; `run` and `spent` are None
+    where no model was asked.
     """
 
     drafts: int
@@ -52,6 +53,7 @@ class Drafted:
     choices: tuple[str, ...] = ()
     spent: Spent | None = None
     stopped: BudgetSpent | None = None
+    unread: str = ""
 
 
 def draft_by_rules(rules: Sequence[Rule], rows: Sequence[Unlabelled], file: Path, inputs: Sequence[str]) -> Drafted:
@@ -101,6 +103,7 @@ def draft_by_model(
     budget = Budget(replace(task.budget.limits(), max_rollouts=None))
     keeper = drafting.Keeper(file, task.data.inputs, rows)
     counts = {True: 0, False: 0}
+    unread: list[drafting.NoDraft] = []
 
     async def work() -> tuple[tuple[str, ...], BudgetSpent | None]:
         async with _gateway(journal, project, task, run, budget) as gateway:
@@ -111,9 +114,11 @@ def draft_by_model(
             journal.set_result(run, {"choices": list(choices)})
             with ticking(len(rows), "drafting") as tick:
 
-                def keep(row: Unlabelled, draft: asking.Draft | None) -> None:
+                def keep(row: Unlabelled, draft: asking.Draft | drafting.NoDraft) -> None:
                     keeper.keep(drafting.drafted(row, draft, f"model:{task.models.task}"))
-                    counts[draft is not None] += 1
+                    counts[isinstance(draft, asking.Draft)] += 1
+                    if isinstance(draft, drafting.NoDraft):
+                        unread.append(draft)
                     tick(sum(counts.values()))
 
                 plan = drafting.Drafting(form, choices, how.samples)
@@ -127,7 +132,9 @@ def draft_by_model(
     spent = budget.spent()
     result = {"choices": list(choices), "drafts": counts[True], "undecided": counts[False], "samples": how.samples}
     journal.set_result(run, {**result, "tokens": spent.tokens, "cost": spent.cost})
-    return Drafted(counts[True], counts[False], run=run, choices=choices, spent=spent, stopped=stopped)
+    # What the model said tells more than that a row is empty.
+    why = next((one.said for one in sorted(unread, key=lambda one: one.is_empty)), "")
+    return Drafted(counts[True], counts[False], run=run, choices=choices, spent=spent, stopped=stopped, unread=why)
 
 
 @asynccontextmanager

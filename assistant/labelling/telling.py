@@ -62,6 +62,8 @@ def print_drafted(drafted: Drafted, *, choices_are_named: bool) -> None:
     if drafted.torn:
         line += f"; on {wording.plural(drafted.torn, 'row')} a later rule says another label, and the first one won"
     log(line + ".")
+    if drafted.unread:
+        log(f"{drafted.unread.removesuffix('.')}.")
     if drafted.spent:
         cost = wording.money(drafted.spent.cost) if drafted.spent.cost is not None else "cost unknown"
         log(f"Spent: {wording.count(drafted.spent.tokens)} tokens, {cost}, {wording.duration(drafted.spent.seconds)}.")

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -192,10 +193,7 @@ def test_rows_are_named_by_their_own_ids_though_one_comes_twice(toishi: Toishi, 
     assert labels(tickets)["0123456789abcdef"]["status"] == "confirmed"
     assert toishi("label", "task.toml", "--edit", "t99=change_pin").exit_code == 0
     assert labels(tickets)["0123456789abcdef"]["expected"] == "change_pin"
-    assert (
-        "no draft has the id 't5' (they stand in the first column"
-        in toishi("label", "task.toml", "--confirm", "t5").stderr
-    )
+    assert "no draft has the id 't5'" in toishi("label", "task.toml", "--confirm", "t5").stderr
 
 
 def test_a_killed_drafting_goes_on_and_pays_nothing_twice(tickets: Path, model_server: ModelServer) -> None:
@@ -237,10 +235,20 @@ def test_a_budget_ends_drafting_early_and_more_of_it_goes_on(
 def test_rows_without_an_answer_wait_for_a_person(toishi: Toishi, tickets: Path, model_server: ModelServer) -> None:
     model_server.fail(*[{"kind": "nonsense"}] * 99)
     told = toishi("label", "task.toml", "--samples", 1)
-    assert "0 drafts made, 11 rows left without one." in told.stderr
+    assert "0 drafts made, 11 rows left without one.\n" in told.stderr
+    assert re.search(r"To 't\d+' openai/rules said nothing that is a label: '.+'\.\n", told.stderr)
     assert "11 without draft  not used, until you write their labels into the file" in told.stdout
     assert labels(tickets)["t1"]["expected"] == ""
     assert toishi("label", "task.toml", "--edit", "t1=rewards").exit_code == 0
+
+
+def test_a_row_without_a_word_is_no_question_for_a_model(
+    toishi: Toishi, tickets: Path, model_server: ModelServer
+) -> None:
+    (tickets / "tickets.csv").write_text('id,text,label\nt0,my cashback,\nt1," ",\n')
+    told = toishi("label", "task.toml", "--by-model", "--samples", 1)
+    assert "1 draft made, 1 row left without one.\n't1' holds nothing to label.\n" in told.stderr
+    assert model_server.state()["calls"] == 1
 
 
 def test_choices_that_nobody_named_are_proposed_and_wait_for_a_person(

@@ -32,11 +32,23 @@ PURPOSE = "label"
 IN_FLIGHT = 16
 """Rows that are drafted at once where the task does not say how many calls may be."""
 
+SHOWN = 200
+"""Characters that a person is shown of an answer that is no label."""
+
 PAUSE_SECONDS = 2.0
 # A large file takes long to write: at most so small a part of the time goes into that.
 WRITING_SHARE = 0.05
 
-Keep = Callable[[Unlabelled, Draft | None], None]
+
+@dataclass(frozen=True)
+class NoDraft:
+    """A row that got no label; `said` is what the model answered instead, or why it was not asked."""
+
+    said: str
+    is_empty: bool = False
+
+
+Keep = Callable[[Unlabelled, Draft | NoDraft], None]
 
 
 @dataclass(frozen=True)
@@ -51,9 +63,10 @@ class Drafting:
 async def draft_rows(
     gateway: Gateway, task: Task, rows: Sequence[Unlabelled], how: Drafting, keep: Keep
 ) -> BudgetSpent | None:
-    """Drafts every row and hands each to `keep` (None where the model gave no label); gives what ended it too early.
+    """Drafts every row and hands each to `keep` (`NoDraft` where there is no label); gives what ended it too early.
 
-    A row that the model refuses to read gets no draft. Raises what the gateway raises for want of a model.
+    A row that the model refuses to read gets no draft, and one without a word is not sent. Raises what the
+    gateway raises for want of a model.
     """
     waiting = iter(rows)
     spent: list[BudgetSpent] = []
@@ -77,7 +90,10 @@ async def draft_rows(
     return spent[0] if spent else None
 
 
-async def _draft(gateway: Gateway, task: Task, row: Unlabelled, how: Drafting) -> Draft | None:
+async def _draft(gateway: Gateway, task: Task, row: Unlabelled, how: Drafting) -> Draft | NoDraft:
+    name = f"'{row.id}'"
+    if not any(value.strip() for value in row.inputs.values()):
+        return NoDraft(f"{name} holds nothing to label", is_empty=True)
     messages = messages_for(task, how.form, how.choices, row.inputs)
     sampling = Sampling(TEMPERATURE if how.samples > 1 else 0.0, max_tokens=task.models.max_tokens)
     schema = schema_for(how.form, how.choices)
@@ -87,9 +103,12 @@ async def _draft(gateway: Gateway, task: Task, row: Unlabelled, how: Drafting) -
     ]
     try:
         replies = await gateway.call_many(PURPOSE, requests)
-    except RequestRefused:
-        return None
-    return agreed([label_in(reply.text, how.form, how.choices) for reply in replies])
+    except RequestRefused as problem:
+        return NoDraft(f"{name} was refused: {problem}")
+    draft = agreed([label_in(reply.text, how.form, how.choices) for reply in replies])
+    answer = " ".join(replies[0].text.split())
+    shown = answer if len(answer) <= SHOWN else answer[:SHOWN] + "…"
+    return draft or NoDraft(f"To {name} {task.models.task} said nothing that is a label: '{shown}'")
 
 
 class Keeper:
@@ -121,9 +140,9 @@ class Keeper:
         self._next = now + max(PAUSE_SECONDS, (now - began) / WRITING_SHARE)
 
 
-def drafted(row: Unlabelled, draft: Draft | None, source: str) -> Label:
+def drafted(row: Unlabelled, draft: Draft | NoDraft, source: str) -> Label:
     """The line of the file for a draft; without one it waits for a person's label."""
-    if draft is None:
+    if isinstance(draft, NoDraft):
         return Label(row.id, row.inputs, "", source)
     return Label(row.id, row.inputs, draft.expected, source, "drafted", draft.confidence, draft.expected)
 
