@@ -84,14 +84,14 @@ def _exit_code(error: Exception) -> int:
 
 def _tell(error: Exception, settings: Settings) -> None:
     """The error as a person meets it; in `--json` mode also as the one document on stdout. No secret is in either."""
-    from toishi.assistant.console import print_json
+    from toishi.assistant.console import print_json, visible
     from toishi.tools.workbench.redaction import redact
 
     if settings.debug:
         click.echo(redact("".join(traceback.format_exception(error))), err=True, nl=False)
     unexpected = f"{type(error).__name__}: {error}; run it again as `toishi --debug …` for the traceback"
     sentence = redact(str(error) if isinstance(error, ToishiError) else unexpected)
-    click.echo(f"Error: {sentence}", err=True)
+    click.echo(f"Error: {visible(sentence)}", err=True)
     if settings.json:
         print_json({"error": sentence})
 

@@ -1,6 +1,7 @@
 """Where a command's output goes: the answer on stdout, everything else on stderr, with rich loaded when it is used."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,13 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 PIPE_WIDTH = 120
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def visible(text: str) -> str:
+    """The text without control characters but line ends and tabs: rows, names and replies may hold codes that a
+    terminal obeys."""
+    return CONTROL.sub("", text)
 
 
 def stdout() -> "Console":
@@ -22,11 +30,11 @@ def stderr() -> "Console":
 
 
 def _console(*, stderr: bool) -> "Console":
-    from rich.console import Console
+    from toishi.assistant.safe_screen import SafeConsole
 
-    console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    console = SafeConsole(stderr=stderr, highlight=False, soft_wrap=False)
     if not console.is_terminal:
-        console = Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
+        console = SafeConsole(stderr=stderr, highlight=False, width=PIPE_WIDTH)
     return console
 
 
@@ -37,12 +45,12 @@ def print_json(document: Any) -> None:
 
 def say(text: str = "") -> None:
     """One line of plain text on stdout, never wrapped: what a person may want to copy."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(visible(text) + "\n")
 
 
 def log(text: str) -> None:
     """One line on stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(visible(text) + "\n")
     sys.stderr.flush()
 
 
@@ -56,5 +64,5 @@ def table(columns: Sequence[str], rows: Sequence[Sequence["RenderableType"]], *,
         last = number == len(columns) - 1
         grid.add_column(column, justify="right" if column in right else "left", no_wrap=not last, overflow="fold")
     for row in rows:
-        grid.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+        grid.add_row(*(Text(cell.replace("\n", " ")) if isinstance(cell, str) else cell for cell in row))
     stdout().print(grid)

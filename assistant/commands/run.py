@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option(
     "--method", type=click.Choice(("auto", "gepa")), default="auto", show_default=True, help="How to improve."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Decides every random draw; overrides the task.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Decides every random draw; overrides the task.")
 @click.option("--max-rollouts", type=click.IntRange(min=1), help="Spend at most so many rollouts.")
 @click.option("--max-cost", type=click.FloatRange(min=0, min_open=True), help="Spend at most so many US dollars.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Spend at most so many tokens.")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from toishi.assistant.console import log, say
+from toishi.assistant.console import log, say, visible
 from toishi.assistant.drafting.first_look import doubts
 from toishi.tools.workbench.drafting import Draft, Question, Wishes, draft, with_answer
 from toishi.tools.workbench.errors import ToishiError, UsageError
@@ -42,16 +42,16 @@ def _answered(
 ) -> tuple[Draft, Wishes]:
     """Asks until the answer can be drafted with."""
     reason = next(one.reason for one in drafted.decisions if one.key == question.key)
-    click.echo(f"\n{question.words} {question.proposed}: {reason}.", err=True)
+    log(f"\n{question.words} {question.proposed}: {reason}.")
     if question.options:
-        click.echo(f"Also possible: {', '.join(question.options)}", err=True)
+        log(f"Also possible: {', '.join(question.options)}")
     while True:
-        answer = click.prompt(question.key, default=question.proposed, err=True)
+        answer = click.prompt(question.key, default=visible(question.proposed), err=True)
         try:
             wanted = with_answer(wishes, question, answer)
             return draft(wanted, models=models, here=folder), wanted
         except ToishiError as error:
-            click.echo(f"{error}", err=True)
+            log(str(error))
 
 
 def _is_terminal() -> bool:

@@ -30,6 +30,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "task.toml").write_text(TASK)
     (tmp_path / "prompt.txt").write_text("Sort.\n")
     (tmp_path / "rows.csv").write_text(ROWS)
+    (tmp_path / "rows.dir.csv").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -40,6 +41,15 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ('choices = ["a", "b"]', "[gepa]\nminibach = 3", "unknown key 'minibach' in [gepa]; did you mean 'minibatch'?"),
         ('"text"]', '"txt"]', "rows.csv has no column 'txt'; its columns are 'text', 'label' (did you mean 'text'?)"),
         ('"rows.csv"', '"row.csv"', "task.toml: data.file = 'row.csv' does not exist; did you mean 'rows.csv'?"),
+        ('"rows.csv"', '"rows.dir.csv"', "task.toml: data.file = 'rows.dir.csv' is a folder; name a file in it"),
+        ('"prompt.txt"', '"."', "task.toml: program.prompt = '.' is a folder; name a file in it"),
+        ('"rows.csv"', '""', "task.toml: data.file is empty; name a file"),
+        ('"rows.csv"', '"https://example.org/x.csv"', "'https://example.org/x.csv' is an address; download it"),
+        (
+            '"T"',
+            '"T"\nseed = 99999999999999999999999',
+            "seed should be less than or equal to 9223372036854775807, not 99999999999999999999999",
+        ),
         ('task = "', 'max_rollouts = 5\ntask = "', "unknown key 'max_rollouts' in [models]; it belongs in [budget]"),
         ('task = "', 'model = "', "unknown key 'model' in [models]; did you mean 'task'?"),
         (

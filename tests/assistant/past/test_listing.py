@@ -1,6 +1,7 @@
 """`toishi runs` and `toishi show`."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,14 @@ def test_show_of_a_run_that_was_cut_off_says_where_it_stood(toishi: Toishi, fold
 
     assert answer.stdout.startswith(f"{RUN}  Bank messages · interrupted\n")
     assert "Locked test" not in answer.stdout
+
+
+def test_codes_that_a_terminal_obeys_never_reach_it(toishi: Toishi, finished: Path) -> None:
+    name = "Bank\nmail \x1b[31mred\x1b]0;title\x07 \x9b1m\r"
+    with sqlite3.connect(finished / ".toishi" / "toishi.db") as journal:
+        journal.execute("UPDATE runs SET name = ?", (name,))
+    for command in (("runs",), ("show",)):
+        shown = toishi(*command).stdout
+        assert "mail [31mred]0;title 1m" in shown
+        assert not set("\x1b\x07\x9b\r") & set(shown)
+    assert "Bank mail" in toishi("runs").stdout

@@ -366,7 +366,9 @@ def test_a_missing_file_is_named_with_the_place_where_it_was_looked_for(folder: 
 
 def test_a_folder_is_no_data_file(folder: Path) -> None:
     (folder / "rows.csv").mkdir()
-    assert refusal(folder, SMALL.replace("messages.csv", "rows.csv")).startswith("data.file = 'rows.csv' is no file")
+    assert refusal(folder, SMALL.replace("messages.csv", "rows.csv")).startswith(
+        "data.file = 'rows.csv' is a folder; name a file in it"
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,15 @@ from toishi.tools.workbench.task.models import ModelsSection
 from toishi.tools.workbench.task.program import ProgramSection
 from toishi.tools.workbench.task.section import Section
 
+LARGEST_SEED = 2**63 - 1
+"""What the journal and the models' interfaces take for a whole number."""
+
 
 class TaskFile(Section):
     """Everything that `task.toml` may say."""
 
     name: str = Field(min_length=1, description="name of the task, for people")
-    seed: int = Field(default=0, ge=0, description="decides every random draw, the splits among them")
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="decides every random draw, the splits among them")
     program: ProgramSection
     data: DataSection
     metric: MetricSection

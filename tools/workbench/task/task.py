@@ -162,6 +162,10 @@ def _parse(path: Path) -> dict[str, Any]:
 
 def _place(source: Path, key: str, name: str, project: Path) -> str:
     """A path as the project sees it. Only data may lie outside, and only where its absolute path was written."""
+    if not name.strip():
+        raise TaskError(f"{source}: {key} is empty; name a file")
+    if "://" in name:
+        raise TaskError(f"{source}: {key} = '{name}' is an address; download it, and name the file")
     full = (source.absolute().parent / name).resolve()
     outside = not full.is_relative_to(project)
     inside_only = not key.startswith("data.")
@@ -169,8 +173,11 @@ def _place(source: Path, key: str, name: str, project: Path) -> str:
         way_out = "move it there" if inside_only else "move it there or write its absolute path"
         raise TaskError(f"{source}: {key} = '{name}' leads out of the project folder {project}; {way_out}")
     if not full.is_file() and (inside_only or not is_saved_dataset(full)):
+        if full.is_dir():
+            raise TaskError(f"{source}: {key} = '{name}' is a folder; name a file in it")
         what = "is no file" if full.exists() else "does not exist"
-        hint = did_you_mean(full.name, sorted(path.name for path in full.parent.glob("*.*")))
+        files = (path for path in full.parent.glob("*.*") if path.is_file())
+        hint = did_you_mean(full.name, sorted(path.name for path in files))
         way_out = f"; {hint}" if hint.startswith("did") else f" (looked for {full})"
         raise TaskError(f"{source}: {key} = '{name}' {what}{way_out}")
     return str(full) if outside else full.relative_to(project).as_posix()
