@@ -33,7 +33,7 @@ def tells_of_blocking(files: tuple[str, ...], *, patience: float = PATIENCE) -> 
                 return
             if turned.wait(patience):
                 told = False
-                ended.wait(patience)
+                ended.wait(patience / 10)
             elif not told and not ended.is_set():
                 told = True
                 print(_sentence(here, files, patience), file=sys.stderr, flush=True)
