@@ -23,7 +23,8 @@ COMMON_WIDTH = 24
 
 
 def task_document(looked: "Looked") -> dict[str, Any]:
-    """The JSON document of `toishi data TASK.toml`; the labels of a split are null where they are too many."""
+    """The JSON document of `toishi data TASK.toml`; the labels of a split are null where they are too many, and
+    there are no splits where too few labels are there to divide by."""
     loaded = looked.loaded
     return {
         "files": [
@@ -40,6 +41,7 @@ def task_document(looked: "Looked") -> dict[str, Any]:
         "splits": {
             split: {"rows": counts.total(), "labels": dict(counts) if _few(looked.labels) else None}
             for split, counts in looked.labels.items()
+            if loaded.is_divided
         },
         "columns": [_column(column) for column in looked.columns],
         "personal": [
@@ -54,7 +56,7 @@ def task_document(looked: "Looked") -> dict[str, Any]:
         ],
         "examples": [
             {
-                "split": split,
+                "split": split if loaded.is_divided else None,
                 "id": example.id,
                 "inputs": dict(example.inputs),
                 "expected": example.expected,
@@ -82,8 +84,9 @@ def print_task(task: "Task", looked: "Looked") -> None:
     say(f"{wording.plural(len(loaded.rows), 'row')}, {alike}.{left_out}")
     _print_warnings(loaded.splits.problems)
     say()
-    _print_splits(looked.labels, task.data.expected)
-    say()
+    if loaded.is_divided:
+        _print_splits(looked.labels, task.data.expected)
+        say()
     _print_columns(looked.columns)
     say()
     if looked.personal:
@@ -94,7 +97,7 @@ def print_task(task: "Task", looked: "Looked") -> None:
         say("Nothing looks personal.")
     for split, example in looked.samples:
         say()
-        say(f"{split}  {example.id}")
+        say(f"{split if loaded.is_divided else 'not divided yet'}  {example.id}")
         shown = {**example.inputs, "→": example.expected, **example.fields}
         _print_row(shown)
 

@@ -39,6 +39,10 @@ class DataError(UsageError):
     """The data cannot be read as the task says."""
 
 
+class LabelsNeeded(DataError):
+    """The data can be read, and too few of its rows have an answer that somebody wrote or confirmed."""
+
+
 class ModelUnknown(UsageError):
     """No provider serves this model name here."""
 

@@ -65,6 +65,21 @@ def test_a_tasks_data_is_told_in_words(toishi: Toishi, data: Path) -> None:
     assert any(line.startswith("  'text': e-mail addresses in 1 row") for line in lines)
 
 
+def test_data_without_labels_can_be_looked_at(toishi: Toishi, data: Path) -> None:
+    (data / "messages.csv").write_text("\n".join(["id,text", *(f"r{n},Where is card {n}?" for n in range(10))]) + "\n")
+    told = document(toishi("data", "task.toml", "--json", "--rows", "1"))
+    assert (told["rows"], told["unlabelled"], told["splits"], told["examples"][0]["split"]) == (10, 10, {}, None)
+    assert "has no column 'label'" in told["problems"][0]
+
+    labels = "".join(f"{n},Where is card {n}?,card_arrival,model:m,drafted\n" for n in range(4))
+    (data / "messages.labels.csv").write_text(f"id,text,expected,source,status\n{labels}")
+    result = toishi("data", "task.toml", "--rows", "1")
+    assert result.exit_code == 0
+    assert "Warning: 0 of 4 labels are confirmed, too few to judge by" in result.stdout
+    assert "not divided yet  r0" in result.stdout
+    assert toishi("eval", "task.toml").exit_code == 2
+
+
 def test_nothing_is_stored_by_looking(toishi: Toishi, data: Path) -> None:
     assert toishi("data", "task.toml").exit_code == 0
     assert not (data / ".toishi").exists()

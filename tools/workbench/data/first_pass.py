@@ -9,7 +9,7 @@ from toishi.tools.workbench.data.dividing import Divided, Row, divide, together
 from toishi.tools.workbench.data.duplicates import NearDuplicates
 from toishi.tools.workbench.data.reading import LABEL_HINT, Found, Left, Reader
 from toishi.tools.workbench.data.splits import SPLITS, Split, example_hash
-from toishi.tools.workbench.errors import DataError
+from toishi.tools.workbench.errors import DataError, LabelsNeeded
 from toishi.tools.workbench.example import Example
 
 FEW = 2**23
@@ -60,9 +60,10 @@ class FirstPass:
         if self.bad_rows > len(self.rows):
             share = f" ({self.bad_rows} of {self.bad_rows + len(self.rows)} rows cannot be used)"
             way_out = f"; or {LABEL_HINT}" if 2 * self.unlabelled > self.bad_rows else ""
-            raise DataError(self.bad[0] + (share if self.bad_rows > 1 else "") + way_out)
+            lacks = LabelsNeeded if way_out else DataError
+            raise lacks(self.bad[0] + (share if self.bad_rows > 1 else "") + way_out)
         if not self.rows:
-            raise DataError(f"none of the {self.unlabelled} rows has a label; {LABEL_HINT}")
+            raise LabelsNeeded(f"none of the {self.unlabelled} rows has a label; {LABEL_HINT}")
 
     def place(self, index: int) -> str:
         """Where a row stands, for people."""
@@ -93,7 +94,7 @@ class FirstPass:
         settled = [index for index in range(len(self.rows)) if index not in self.drafted]
         at = {index: position for position, index in enumerate(settled)}
         if len(settled) < len(SPLITS):
-            raise DataError(
+            raise LabelsNeeded(
                 f"{len(settled)} of {len(self.rows)} labels are confirmed, too few to judge by; read the drafts and "
                 "confirm some with: toishi label TASK.toml --confirm"
             )

@@ -12,9 +12,9 @@ from toishi.tools.workbench.data.first_pass import FirstPass, Progress
 from toishi.tools.workbench.data.placed import placed
 from toishi.tools.workbench.data.reading import Reader
 from toishi.tools.workbench.data.sources import Part
-from toishi.tools.workbench.data.splits import Splits
+from toishi.tools.workbench.data.splits import Split, Splits
 from toishi.tools.workbench.data.unfilled import unfilled
-from toishi.tools.workbench.errors import DataError
+from toishi.tools.workbench.errors import DataError, LabelsNeeded
 from toishi.tools.workbench.task import Task
 
 
@@ -34,6 +34,7 @@ class Loaded:
     bad_rows: int
     unlabelled: int
     drafted: int
+    is_divided: bool = True
 
 
 def load_data(task: Task, folder: Path, *, progress: Progress | None = None) -> Splits:
@@ -49,6 +50,22 @@ def load_data(task: Task, folder: Path, *, progress: Progress | None = None) -> 
     return read_data(task, folder, progress=progress).splits
 
 
+def read_undivided(task: Task, folder: Path, why: LabelsNeeded, *, progress: Progress | None = None) -> Loaded:
+    """All rows, with answers or without, for a look at data that cannot be divided yet; they stand under feedback."""
+    reader = Reader(task, folder, unlabelled_too=True)
+    first = FirstPass(reader, strict=False)
+    first.run(progress)
+    parts: tuple[Split | None, ...] = ("feedback",) * len(first.rows)
+    divided = Divided(parts)
+    problems = (str(why), *first.problems(divided))
+    splits = placed(reader, divided.parts, first.ids(), first.hashes, first.kept, problems)
+    rows, unlabelled = tuple(first.rows), sum(not row.label for row in first.rows)
+    drafted = len(first.drafted)
+    return Loaded(
+        splits, tuple(reader.parts), rows, divided, tuple(first.bad), first.bad_rows, unlabelled, drafted, False
+    )
+
+
 def read_data(task: Task, folder: Path, *, progress: Progress | None = None) -> Loaded:
     """As `load_data`, with all that was found on the way."""
     reader = Reader(task, folder)
@@ -57,6 +74,8 @@ def read_data(task: Task, folder: Path, *, progress: Progress | None = None) -> 
     try:
         divided = first.divide(seed=task.seed, shares=task.data.shares, most=task.data.most)
     except DataError as problem:
+        if isinstance(problem, LabelsNeeded):
+            raise
         # A row that was left out may be the very one that is missing.
         raise DataError(f"{problem}; left out was {first.bad[0]}" if first.bad else str(problem)) from None
     splits = placed(reader, divided.parts, first.ids(), first.hashes, first.kept, first.problems(divided))

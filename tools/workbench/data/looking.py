@@ -8,8 +8,9 @@ from pathlib import Path
 
 from toishi.tools.workbench.data.columns import Column, ColumnCounts
 from toishi.tools.workbench.data.first_pass import Progress
-from toishi.tools.workbench.data.loading import Loaded, read_data
+from toishi.tools.workbench.data.loading import Loaded, read_data, read_undivided
 from toishi.tools.workbench.data.splits import SPLITS, Split
+from toishi.tools.workbench.errors import LabelsNeeded
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.personal.scan import Findings, scan
 from toishi.tools.workbench.task import Task
@@ -27,8 +28,11 @@ class Looked:
 
 
 def look(task: Task, folder: Path, *, rows: int = 3, progress: Progress | None = None) -> Looked:
-    """Loads the data of a task and looks at all of it. Raises what `load_data` raises."""
-    loaded = read_data(task, folder, progress=progress)
+    """Loads the data of a task and looks at all of it, labelled or not yet. Else raises what `load_data` raises."""
+    try:
+        loaded = read_data(task, folder, progress=progress)
+    except LabelsNeeded as problem:
+        loaded = read_undivided(task, folder, problem, progress=progress)
     splits = loaded.splits
     samples: list[tuple[Split, Example]] = [
         (split, example) for split in SPLITS for example in islice(getattr(splits, split), rows)

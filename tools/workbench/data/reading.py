@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from toishi.tools.workbench.data.opening import SHAPES
 from toishi.tools.workbench.data.rows import Bad, Raw, Unusable, as_text, no_column, place_in, require_columns, text_of
 from toishi.tools.workbench.data.sources import Part, open_sources
 from toishi.tools.workbench.data.splits import NAMES
-from toishi.tools.workbench.errors import DataError
+from toishi.tools.workbench.errors import DataError, LabelsNeeded
 from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.task import Task
 
@@ -61,12 +62,14 @@ class Left:
 class Reader:
     """The rows of a task; `folder` is the project's, from which paths count.
 
-    With `any_label`, a row without an answer is found like any other, as those who write answers want it.
+    With `any_label`, a row without an answer is found like any other, as those who write answers want it; so it is with
+    `unlabelled_too`, where labels beside the data still count.
     """
 
     task: Task
     folder: Path
     any_label: bool = False
+    unlabelled_too: bool = False
     parts: list[Part] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +80,7 @@ class Reader:
         self._has_ids = ID not in used
         self._others = tuple(dict.fromkeys((*self.task.metric.columns().values(), *data.subgroups)))
         self._taken = frozenset((*used, ID))
-        self._needs_expected = self.task.metric.needs_expected and not self.any_label
+        self._needs_expected = self.task.metric.needs_expected and not (self.any_label or self.unlabelled_too)
         choices = self.task.metric.choices
         self._choices = None if choices is None else frozenset(choices)
 
@@ -118,12 +121,14 @@ class Reader:
     def _require_answers(self, part: Part) -> None:
         """The column of the answers may be missing where labels stand beside the data, or are about to."""
         column = self.task.data.expected
-        if column is None or self.any_label or self.has_labels:
+        if column is None or self.any_label or self.unlabelled_too or self.has_labels:
             return
         try:
             require_columns(part.source, [column])
         except DataError as problem:
-            raise DataError(f"{problem}; if nobody has labelled the rows yet, {LABEL_HINT}") from None
+            is_slip = bool(get_close_matches(column, part.source.columns, n=1))
+            kind = DataError if is_slip else LabelsNeeded
+            raise kind(f"{problem}; if nobody has labelled the rows yet, {LABEL_HINT}") from None
 
     def _found(self, index: int, part: Part, row: Raw) -> Found | Left:
         data = self.task.data
