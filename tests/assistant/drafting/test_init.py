@@ -225,6 +225,22 @@ def test_rows_without_answers_are_judged_by_a_rubric_or_get_labels_first(toishi:
     assert load_task(mine / "task.toml", project=mine).data.expected == "answer"
 
 
+def test_a_column_for_labels_to_come_can_be_named(toishi: Toishi, mine: Mine) -> None:
+    (mine / "prompt.txt").write_text(PROMPT)
+    (mine / "mail.csv").write_text(
+        "\n".join(["comment", *(f"{NAMES[row % 13]} waits {row}" for row in range(60))]) + "\n"
+    )
+
+    slip = toishi("init", "mail.csv", "prompt.txt", "--expected", "coment", "--metric", "choice")
+    assert (slip.exit_code, "did you mean 'comment'?" in slip.stderr) == (2, True)
+    assert "has no column 'topic'" in toishi("init", "mail.csv", "prompt.txt", "--expected", "topic").stderr
+    answer = toishi("init", "mail.csv", "prompt.txt", "--expected", "topic", "--metric", "choice")
+
+    assert answer.exit_code == 0, answer.stderr
+    assert load_task(mine / "task.toml", project=mine).data.expected == "topic"
+    assert "toishi label task.toml --by-model" in answer.stdout
+
+
 def test_what_makes_a_score_worthless_is_told_before_anything_is_spent(toishi: Toishi, mine: Mine) -> None:
     (mine / "rows.csv").write_text("text,label\n" + "".join(f"word {n},same\n" for n in range(20)))
 

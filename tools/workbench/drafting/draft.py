@@ -7,6 +7,7 @@ decided without being sure is told as a question, so that whoever asks can draft
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from toishi.tools.workbench.drafting import reading, sizes, writing
@@ -94,14 +95,15 @@ def draft(wishes: Wishes, *, models: Sequence[Found], here: Path | None = None) 
     seen, rows = looked.table, looked.rows
     taken = imported(found, looked.shape)
     program = program_draft(found, path.parent, seen.names, corpus=wishes.corpus, output=wishes.output)
-    roled = _roled(looked, wishes, taken, program)
+    to_come = _to_come(wishes, seen.names)
+    roled = _roled(looked, replace(wishes, expected=NONE) if to_come else wishes, taken, program)
     column = seen.by_name[str(roled.expected.value)] if roled.expected else None
     judged = taken.metric if not wishes.metric else None
     judged = judged or answers(seen, column, inputs=roled.input_names, said=wishes.metric, prompt=program.prompt_text)
     program = program.with_first_prompt(taken.system, roled, column, judged.kind)
     unlabelled = column is None and judged.kind not in WITHOUT_ANSWERS
     if unlabelled:
-        roled = replace(roled, expected=Decision("data.expected", LABEL, LABELS))
+        roled = replace(roled, expected=Decision("data.expected", to_come or LABEL, LABELS))
     division = sizes.division(seen, split=str(roled.split.value) if roled.split else None, files=rows)
     decisions = (
         Decision("name", wishes.name or _name(found, path), SAID if wishes.name else "for people, and may be any"),
@@ -149,6 +151,15 @@ def _roled(looked: reading.Seen, wishes: Wishes, taken: Imported, program: Progr
         return replace(roled, expected=replace(roled.expected, reason="what the eval holds answers against"))
     reason = "what a model answered then; correct what is wrong before it counts as right"
     return replace(roled, expected=replace(roled.expected, reason=reason, sure=False, options=(NONE,)))
+
+
+def _to_come(wishes: Wishes, columns: Sequence[str]) -> str:
+    """The column that a person named for labels that nobody has written yet; "" where it is one of the data's, or may
+    be meant for one."""
+    name = wishes.expected
+    if name in (*columns, NONE, "") or not wishes.metric or wishes.metric in WITHOUT_ANSWERS:
+        return ""
+    return "" if get_close_matches(name.casefold(), [one.casefold() for one in columns], n=1) else name
 
 
 def _path(out: Path | None, found: Sources, here: Path) -> Path:
