@@ -55,7 +55,7 @@ def read_undivided(task: Task, folder: Path, why: LabelsNeeded, *, progress: Pro
     reader = Reader(task, folder, unlabelled_too=True)
     first = FirstPass(reader, strict=False)
     first.run(progress)
-    parts: tuple[Split | None, ...] = ("feedback",) * len(first.rows)
+    parts: tuple[Split | None, ...] = tuple("feedback" for _ in first.rows)
     divided = Divided(parts)
     problems = (str(why), *first.problems(divided))
     splits = placed(reader, divided.parts, first.ids(), first.hashes, first.kept, problems)

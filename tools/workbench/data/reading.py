@@ -126,7 +126,7 @@ class Reader:
         try:
             require_columns(part.source, [column])
         except DataError as problem:
-            is_slip = bool(get_close_matches(column, part.source.columns, n=1))
+            is_slip = bool(get_close_matches(column, part.source.columns or (), n=1))
             kind = DataError if is_slip else LabelsNeeded
             raise kind(f"{problem}; if nobody has labelled the rows yet, {LABEL_HINT}") from None
 
