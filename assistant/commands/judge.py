@@ -47,12 +47,13 @@ def command(
       toishi judge task.toml --marks marks.csv
     """
     from toishi.assistant import exit_codes
-    from toishi.assistant.console import print_json, say
+    from toishi.assistant.console import log, print_json, say
     from toishi.assistant.judges.checking import check_marks, the_judge
     from toishi.assistant.judges.checking import draft as write
     from toishi.assistant.judges.report import print_check
     from toishi.assistant.open_journal import open_journal
     from toishi.assistant.ticking import ticking
+    from toishi.assistant.wording import plural
     from toishi.tools.workbench.task import load_task
 
     if (draft is None) == (marks is None):
@@ -75,8 +76,14 @@ def command(
     if as_json:
         print_json(found)
     elif draft is not None:
-        say(f"{draft} holds {found['rows']} answers. Write {', '.join(judge.values)} into its column `mark`, then:")
+        values = f"{', '.join(judge.values[:-1])} or {judge.values[-1]}"
+        say(f"{draft} holds {plural(found['rows'], 'answer')}. Write {values} into its column `mark`, then:")
         say(f"  toishi judge {task_file} --marks {draft}")
+        if found["unreadable"]:
+            log(
+                f"Warning: the judge gave no verdict that can be read on {found['unreadable']} of {found['answers']} "
+                "answers; name a stronger model in models.judge, raise models.judge_max_tokens, or simplify the rubric."
+            )
     else:
         print_check(found)
     click.get_current_context().exit(code)

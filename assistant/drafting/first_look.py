@@ -6,6 +6,7 @@ from pathlib import Path
 from toishi.assistant.rows.reading import reading
 from toishi.tools.workbench.data import load_data
 from toishi.tools.workbench.errors import UsageError
+from toishi.tools.workbench.judges.checks import cannot_judge
 from toishi.tools.workbench.metrics.building import build_metric
 from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.metrics.context import MetricContext
@@ -35,5 +36,6 @@ def doubts(task: Task, project: Path) -> list[str]:
         task = with_models(task)
     except UsageError as problem:
         return [str(problem)]
+    found += filter(None, [cannot_judge(task)])
     sending = before_sending(task, splits.all, models_of(task, rewriting=True))
     return found if sending is None else [*found, f"{sending.sentence()}; you are asked before the first row is sent"]

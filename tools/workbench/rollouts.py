@@ -73,6 +73,7 @@ class RolloutRunner:
             self._budget,
             run=self._run,
             model=self._model,
+            models=self._models,
             sampling=self._sampling,
             seed=self._seed,
         )

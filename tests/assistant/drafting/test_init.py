@@ -219,6 +219,8 @@ def test_rows_without_answers_are_judged_by_a_rubric_or_get_labels_first(toishi:
     task = load_task(mine / "task.toml", project=mine)
     assert (task.metric.kind, task.data.expected) == ("judge", None)
     assert "  toishi judge task.toml --draft marks.csv   mark some answers, to see whether" in answer.stdout
+    assert "Warning: embedded/mini sorts messages and cannot judge answers, so nothing can be scored" in answer.stderr
+    assert "cannot judge" not in toishi("init", "--force", "--model", "openai/gpt-5-mini").stderr
 
     answer = toishi("init", "--force", "--metric", "choice")
     assert "  toishi label task.toml --by-model   draft right answers, which you then confirm\n" in answer.stdout

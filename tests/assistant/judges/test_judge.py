@@ -63,7 +63,7 @@ def test_a_judge_that_agrees_is_trusted_and_later_runs_know_it(toishi: Toishi, t
     drafted = toishi("judge", "task.toml", "--draft", "draft.csv", "--rows", 24)
     assert (drafted.exit_code, drafted.stdout) == (
         0,
-        "draft.csv holds 24 answers. Write fail, pass into its column `mark`, then:\n"
+        "draft.csv holds 24 answers. Write fail or pass into its column `mark`, then:\n"
         "  toishi judge task.toml --marks draft.csv\n",
     )
     # As many good as bad ones, and nothing that tells the judge's view.
@@ -130,6 +130,19 @@ def test_a_judge_that_says_nothing_stops_the_run_with_a_sentence(
     assert "The judge gave no verdict on example" in answer.stderr
     assert "also when asked again (the verdict 'perhaps' is none of fail, pass" in answer.stderr
     assert json.loads(toishi("runs", "--json").stdout)["runs"][0]["status"] == "failed"
+
+
+def test_a_sheet_is_drafted_also_where_the_judge_cannot_be_read(toishi: Toishi, tickets: Path) -> None:
+    text = (tickets / "task.toml").read_text()
+    (tickets / "task.toml").write_text(text.replace("answer pass.", "answer perhaps."))
+
+    answer = toishi("judge", "task.toml", "--draft", "draft.csv", "--rows", 10)
+
+    assert answer.exit_code == 0, answer.stderr
+    assert len((tickets / "draft.csv").read_text().splitlines()) == 11
+    assert "Warning: the judge gave no verdict that can be read on 7 of 20 answers; " in answer.stderr
+    told = json.loads(toishi("judge", "task.toml", "--draft", "other.csv", "--rows", 10, "--json").stdout)
+    assert (told["rows"], told["unreadable"], told["answers"]) == (10, 7, 20)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from toishi.tools.workbench.task import Task
     from toishi.tools.workbench.task.kinds.judges import JudgedKind
 
+EMBEDDED = "embedded"
+
 CHECK = "judge"
 """The method of a run that checked a judge; its result holds the judge's `fingerprint` as `judge`."""
 
@@ -35,6 +37,20 @@ def judging_model(task: "Task") -> str:
     """The model that judges, with the address of its server where it has one, however the task says it."""
     name, address = split_address(task.models.judge_name)[0], task.models.address_of(task.models.judge_name)
     return name if address is None else f"{name}@{address}"
+
+
+def cannot_judge(task: "Task") -> str | None:
+    """A sentence without full stop where the model that is to judge is the embedded one, which knows sorting only.
+
+    `task` has its models by name.
+    """
+    name = split_address(task.models.judge_name)[0]
+    if not judges_of(task) or not name.startswith(f"{EMBEDDED}/"):
+        return None
+    return (
+        f"{name} sorts messages and cannot judge answers, so nothing can be scored as the task stands; name a model "
+        "that can in models.judge, such as openai/gpt-5-mini, or judge by another metric.kind"
+    )
 
 
 def fingerprint(judge: "JudgedKind", model: str) -> str:

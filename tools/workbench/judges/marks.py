@@ -18,6 +18,8 @@ from toishi.tools.workbench.seeds import streams
 
 ID, OUTPUT, MARK, REASON = "id", "output", "mark", "reason"
 
+NO_VERDICT = -1
+
 WORDS = {
     "pass": ("pass", "passed", "yes", "y", "good", "ok", "right", "true", "1"),
     "fail": ("fail", "failed", "no", "n", "bad", "wrong", "false", "0"),
@@ -110,14 +112,16 @@ def write_draft(
         raise UsageError(f"{file} cannot be written: {error.strerror}; name a file in a folder that exists") from None
 
 
-def worth_marking(scores: Sequence[float], rows: int, values: Sequence[str], *, seed: int) -> list[int]:
+def worth_marking(scores: Sequence[float | None], rows: int, values: Sequence[str], *, seed: int) -> list[int]:
     """The places of so many scores, as evenly as can be over the marks of the judge, at random within each.
+
+    None is the score of an answer that the judge gave no readable verdict on: these are a mark of their own.
 
     Where nearly all answers pass, marks drawn blindly would show how the judge treats good ones only.
     """
     strata: dict[int, list[int]] = {}
     for place in streams(seed)("marks/draft", 0).sample(range(len(scores)), len(scores)):
-        strata.setdefault(place_of(scores[place], values), []).append(place)
+        strata.setdefault(NO_VERDICT if (score := scores[place]) is None else place_of(score, values), []).append(place)
     chosen: list[int] = []
     while strata and len(chosen) < rows:
         # The rarest mark first: what it cannot give, the others do.
