@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from toishi.tools.workbench.journal import Journal
 
 
+KEPT = "Interrupted: replies that came are kept and cost nothing the next time; the same command goes on"
+
+
 @contextmanager
 def at_work(journal: "Journal", project: Path, run: str, budget: Budget) -> Iterator[None]:
     """While it is open, the run is alive; `budget` tells how long it took."""
@@ -27,7 +30,7 @@ def at_work(journal: "Journal", project: Path, run: str, budget: Budget) -> Iter
         status = "finished"
     except KeyboardInterrupt:
         status = "cancelled"
-        raise
+        raise KeyboardInterrupt(KEPT) from None
     except ToishiError as error:
         journal.recorder(run)(RunStopped(status="failed", sentence=redact(str(error))))
         raise

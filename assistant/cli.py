@@ -64,7 +64,9 @@ class Verbs(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
+            if stop.args:
+                _say(str(stop), settings_of(ctx))
             ctx.exit(exit_codes.INTERRUPTED)
         except Exception as error:
             _tell(error, settings_of(ctx))
@@ -84,14 +86,19 @@ def _exit_code(error: Exception) -> int:
 
 def _tell(error: Exception, settings: Settings) -> None:
     """The error as a person meets it; in `--json` mode also as the one document on stdout. No secret is in either."""
-    from toishi.assistant.console import print_json, visible
     from toishi.tools.workbench.redaction import redact
 
     if settings.debug:
         click.echo(redact("".join(traceback.format_exception(error))), err=True, nl=False)
     unexpected = f"{type(error).__name__}: {error}; run it again as `toishi --debug …` for the traceback"
     sentence = redact(str(error) if isinstance(error, ToishiError) else unexpected)
-    click.echo(f"Error: {visible(sentence)}", err=True)
+    _say(sentence, settings, before="Error: ")
+
+
+def _say(sentence: str, settings: Settings, *, before: str = "") -> None:
+    from toishi.assistant.console import print_json, visible
+
+    click.echo(f"{before}{visible(sentence)}", err=True)
     if settings.json:
         print_json({"error": sentence})
 

@@ -2,10 +2,14 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from toishi.assistant.options import project_with_runs, shared
+
+if TYPE_CHECKING:
+    from toishi.tools.workbench.purge import Purge
 
 
 @click.command("purge")
@@ -44,15 +48,28 @@ def command(
     from toishi.assistant.console import print_json, say
     from toishi.assistant.open_journal import open_journal
     from toishi.assistant.past.purging import document, print_found, target
+    from toishi.tools.workbench.errors import JournalDamaged
+    from toishi.tools.workbench.purge import purge_damaged
 
     folder = project_with_runs(project)
-    with open_journal(folder) as journal:
-        purge = target(journal, folder, run, where, containing, examples, everything=everything)
+
+    def settled(purge: "Purge") -> bool:
         if not as_json:
             print_found(purge, folder)
         agreed = bool(purge.found) and (yes or _agrees(as_json))
         if agreed:
             purge.carry_out()
+        return agreed
+
+    try:
+        with open_journal(folder) as journal:
+            purge = target(journal, folder, run, where, containing, examples, everything=everything)
+            agreed = settled(purge)
+    except JournalDamaged:
+        if not everything or run or where or containing or examples:
+            raise
+        purge = purge_damaged(folder)
+        agreed = settled(purge)
     if as_json:
         print_json(document(purge, folder, purged=agreed))
     elif agreed:

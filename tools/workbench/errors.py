@@ -18,6 +18,7 @@
     ├── BudgetSpent           the next piece of work does not fit the budget any more
     ├── ChangeConflict        a file is not what the change expects, or the hash is not the approved one
     └── JournalError          the database cannot be opened, read or written
+        └── JournalDamaged        it is not whole any more
 
 What a program or a model gets wrong on one example is no exception: it is a rollout with a score and a feedback text.
 """
@@ -106,3 +107,7 @@ class ChangeConflict(ToishiError):
 
 class JournalError(ToishiError):
     """The journal cannot be used."""
+
+
+class JournalDamaged(JournalError):
+    """The journal is not whole any more."""

@@ -138,23 +138,32 @@ def purge_project(journal: Journal, project: Path) -> Purge:
     refuse_alive(project)
     counts = {table: int(journal.read(f"SELECT count(*) FROM {table}")[0][0]) for table in TABLES if table != "purges"}
     folder = project / FOLDER
-    files = tuple(sorted(path for path in folder.rglob("*") if path.is_file() or path.is_symlink()))
     labels = [shown(file, project) for file in label_files(journal, project)]
     left = ["changes that were applied stay in your files, and can no longer be undone"] if counts["changes"] else []
     left += [f"{', '.join(labels)}: labels are your work and stay; delete the file where it is to go too"] * bool(
         labels
     )
     left += [*_data_left(journal), *_sent(journal, None)]
-    found = Found({table: rows for table, rows in counts.items() if rows}, files=files, left=tuple(left))
+    found = Found({table: rows for table, rows in counts.items() if rows}, files=_files_in(folder), left=tuple(left))
 
     def carry_out() -> None:
         refuse_alive(project)
         journal.close()
-        try:
-            # A link is taken away, and what it leads to is not looked at.
-            folder.unlink() if folder.is_symlink() else shutil.rmtree(folder)
-        except OSError as error:
-            raise JournalError(f"{error.filename} cannot be deleted ({error.strerror}); make it writable") from error
+        _remove_folder(folder)
+
+    return Purge("everything that toishi keeps of this project", found, carry_out)
+
+
+def purge_damaged(project: Path) -> Purge:
+    """The whole folder `.toishi` where its journal cannot be read. Raises `UsageError` where a run is alive."""
+    refuse_alive(project)
+    folder = project / FOLDER
+    left = "its journal is damaged, so that it cannot tell where rows, labels and changes stay; look for these yourself"
+    found = Found({}, files=_files_in(folder), left=(left,))
+
+    def carry_out() -> None:
+        refuse_alive(project)
+        _remove_folder(folder)
 
     return Purge("everything that toishi keeps of this project", found, carry_out)
 
@@ -211,6 +220,18 @@ def _remove(files: Sequence[Path]) -> None:
             file.unlink(missing_ok=True)
         except OSError as error:
             raise JournalError(f"{file} cannot be deleted ({error.strerror}); make its folder writable") from error
+
+
+def _files_in(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(path for path in folder.rglob("*") if path.is_file() or path.is_symlink()))
+
+
+def _remove_folder(folder: Path) -> None:
+    try:
+        # A link is taken away, and what it leads to is not looked at.
+        folder.unlink() if folder.is_symlink() else shutil.rmtree(folder)
+    except OSError as error:
+        raise JournalError(f"{error.filename} cannot be deleted ({error.strerror}); make it writable") from error
 
 
 def _refuse_unknown_fields(journal: Journal, rows: Rows) -> None:

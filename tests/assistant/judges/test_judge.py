@@ -2,6 +2,9 @@
 
 import csv
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,6 +146,39 @@ def test_a_sheet_is_drafted_also_where_the_judge_cannot_be_read(toishi: Toishi, 
     assert "Warning: the judge gave no verdict that can be read on 7 of 20 answers; " in answer.stderr
     told = json.loads(toishi("judge", "task.toml", "--draft", "other.csv", "--rows", 10, "--json").stdout)
     assert (told["rows"], told["unreadable"], told["answers"]) == (10, 7, 20)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "healthy"),
+    [
+        (["eval", "task.toml", "--rows", "4"], 3),
+        (["judge", "task.toml", "--draft", "draft.csv", "--rows", "4"], 3),
+        (["label", "open.toml", "--by-model", "--choices", "card_arrival,unknown"], 2),
+    ],
+)
+def test_ctrl_c_says_that_the_replies_are_kept(
+    toishi: Toishi, tickets: Path, model_server: ModelServer, arguments: list[str], healthy: int
+) -> None:
+    (tickets / "open.csv").write_text("text,label\n" + "".join(f"delivery {number},\n" for number in range(9)))
+    text = (tickets / "task.toml").read_text().replace("tickets.csv", "open.csv")
+    (tickets / "open.toml").write_text(text.replace(JUDGE, 'kind = "choice"'))
+    model_server.fail(*[None] * healthy, *[{"kind": "hold"}] * 100)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "toishi.assistant", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    model_server.calls(at_least=healthy + 1)
+
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate()
+
+    model_server.release()
+    assert (process.returncode, stdout) == (130, ""), stderr
+    kept = "Interrupted: replies that came are kept and cost nothing the next time; the same command goes on\n"
+    assert stderr.endswith(kept), stderr
+    assert json.loads(toishi("runs", "--json").stdout)["runs"][0]["status"] == "cancelled"
 
 
 @pytest.mark.parametrize(

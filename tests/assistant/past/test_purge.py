@@ -95,6 +95,23 @@ def test_everything_goes_with_the_folder(toishi: Toishi, finished: Path) -> None
     assert toishi("runs").exit_code == 2
 
 
+@pytest.mark.parametrize("start", [0, 4096])
+def test_everything_goes_also_where_the_journal_is_damaged(toishi: Toishi, finished: Path, start: int) -> None:
+    journal = finished / ".toishi" / "toishi.db"
+    content = bytearray(journal.read_bytes())
+    content[start:] = b"\xff" * (len(content) - start)
+    journal.write_bytes(content)
+    refused = toishi("purge", RUN, "--yes")
+    assert (refused.exit_code, "delete all of it with: toishi purge --all" in refused.stderr) == (1, True)
+
+    assert toishi("purge", "--all").exit_code == 5
+    gone = toishi("purge", "--all", "--yes")
+
+    assert gone.exit_code == 0, gone.stderr
+    assert "Not deleted: its journal is damaged, so that it cannot tell" in gone.stdout
+    assert not (finished / ".toishi").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

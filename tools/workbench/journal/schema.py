@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from toishi.tools.workbench.access import make_folder, open_private
-from toishi.tools.workbench.errors import JournalError
+from toishi.tools.workbench.errors import JournalDamaged, JournalError
 from toishi.tools.workbench.journal.migrations import MIGRATIONS
 
 PATIENCE_SECONDS = 10.0
@@ -38,10 +38,14 @@ def open_database(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.
             with os.fdopen(open_private(ignore, os.O_WRONLY), "w") as stream:
                 stream.write("*\n")
     except OSError as error:
+        if path.parent.exists() and not path.parent.is_dir():
+            raise JournalError(f"{path.parent} is a file, where toishi keeps a folder; move it away") from error
         raise JournalError(
-            f"The journal {path} cannot be made ({error.strerror}); make {path.parent.parent} writable or start toishi "
-            "in another folder"
+            f"The journal {path} cannot be made ({error.strerror}); make {path.parent.parent} writable, or name "
+            "another folder with --project"
         ) from error
+    if path.is_dir():
+        raise JournalError(f"{path} is a folder, where toishi keeps a file; move it away")
     try:
         connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
@@ -69,22 +73,26 @@ def journal_error(path: Path, error: sqlite3.Error) -> JournalError:
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return JournalError(f"The journal {path} is not writable; change the permissions of its folder and files")
     if name.startswith("SQLITE_FULL"):
-        return JournalError(f"The disk of the journal {path} is full; free some space, then resume: nothing is lost")
+        return JournalError(
+            f"The disk of the journal {path} is full; free some space, then resume the run, or give the same command "
+            "again: nothing is lost"
+        )
     if name.startswith("SQLITE_IOERR"):
         return JournalError(
             f"The disk of the journal {path} refuses to read or write ({error}), as when it is full, failing or gone; "
-            "mend that, then resume: what was written before is kept"
+            "mend that, then resume the run, or give the same command again: what was written before is kept"
         )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return damaged(path, error)
     return JournalError(f"The journal {path} cannot be used: {error}")
 
 
-def damaged(path: Path, what: object) -> JournalError:
+def damaged(path: Path, what: object) -> JournalDamaged:
     """The sentence for a database that is not whole."""
-    return JournalError(
-        f"The journal {path} is damaged ({what}); move it away to start afresh, or save what it still holds with: "
-        f"toishi doctor --save-journal --project {shlex.quote(str(path.parent.parent))}"
+    project = shlex.quote(str(path.parent.parent))
+    return JournalDamaged(
+        f"The journal {path} is damaged ({what}); move it away to start afresh, delete all of it with: toishi purge "
+        f"--all --project {project}, or save what it still holds with: toishi doctor --save-journal --project {project}"
     )
 
 

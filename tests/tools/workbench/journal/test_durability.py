@@ -117,7 +117,7 @@ def test_a_disk_that_refuses_to_write_is_told_and_what_was_written_stays(tmp_pat
     rest, problem = process.communicate()
     assert process.returncode == 1
     assert re.search(r"JournalError: The disk of the journal .* refuses to read or write \(disk I/O error\)", problem)
-    assert "mend that, then resume: what was written before is kept" in problem
+    assert "mend that, then resume the run, or give the same command again: what was written before is kept" in problem
     numbers = {line.strip() for line in [*returned, *rest.splitlines()]}
     journal = Journal.open(tmp_path)
     assert numbers <= {rollout.example for rollout in journal.rollouts("r-1")}
@@ -200,7 +200,7 @@ def test_a_folder_that_is_missing_or_cannot_be_made_is_told(tmp_path: Path) -> N
     with pytest.raises(UsageError, match=r"The project folder .*nowhere does not exist"):
         Journal.open(tmp_path / "nowhere")
     (tmp_path / ".toishi").write_text("a file")
-    with pytest.raises(JournalError, match=r"cannot be made \(File exists\); make .* writable or start toishi in"):
+    with pytest.raises(JournalError, match=r"\.toishi is a file, where toishi keeps a folder; move it away"):
         Journal.open(tmp_path)
 
 
