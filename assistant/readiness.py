@@ -107,6 +107,9 @@ def _sandbox() -> Check:
 def _journal(given: Path | None) -> Check:
     project = find_project() if given is None else given.resolve()
     file = journal_file(project)
+    for path, here, kept in ((file.parent, "a file", "a folder"), (file, "a folder", "a file")):
+        if path.exists() and path.is_dir() == (here == "a folder"):
+            return Check("journal", False, f"{path} is {here}, where toishi keeps {kept}", "move it away")
     if not file.is_file():
         writable = os.access(project, os.W_OK)
         found = f"{file} will be made with the first run" if writable else f"{project} is not writable"

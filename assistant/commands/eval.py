@@ -92,6 +92,7 @@ def command(
     from toishi.assistant.evaluating.text import print_baseline, print_comparison
     from toishi.assistant.evaluating.versions import other_version, own_version
     from toishi.assistant.open_journal import open_journal
+    from toishi.assistant.rows.reading import warnings_of
     from toishi.assistant.ticking import ticking
     from toishi.tools.workbench.judges.checks import unproved
     from toishi.tools.workbench.task import load_task
@@ -118,11 +119,13 @@ def command(
         else:
             found = comparison(scored, asked=asked, against=versions[0].name, warned=warned)
         journal.set_result(scored.run, found)
+        # A person was told of the rows when they were read.
+        document = {**found, "warnings": [*warnings_of(journal, scored.run), *found["warnings"]]}
     name = task.program.prompt or task.program.own_code() or task.name
     if write is not None and out is not None:
-        write_file(out, write(found, name))
+        write_file(out, write(document, name))
     if as_json:
-        print_json(found)
+        print_json(document)
     elif against is None:
         print_baseline(found, name=name)
     else:

@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,31 +77,39 @@ def write(drafted: Draft) -> Written:
     if not path.parent.is_dir():
         raise UsageError(f"the folder {path.parent} does not exist; make it, or name another with --out")
     before = path.read_bytes() if path.exists() else None
-    written = []
+    written: list[Path] = []
     try:
         for name, text in drafted.files.items():
             file = path.parent / name
             if not file.exists():
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8")
+                # Listed first: on a full disk it is made and stays empty.
                 written.append(file)
+                file.write_text(text, encoding="utf-8")
         path.write_text(drafted.text, encoding="utf-8")
         task = load_task(path, project=find_project(path))
     except OSError as error:
+        _take_back(path, before, written)
         raise UsageError(
             f"{error.filename or path} cannot be written: {error.strerror}; choose another place with --out"
         ) from None
     except ToishiError as problem:
-        for file in written:
-            file.unlink()
-        if before is None:
-            path.unlink(missing_ok=True)
-        else:
-            path.write_bytes(before)
+        _take_back(path, before, written)
         # The file that the sentence begins with is not there.
         raise UsageError(f"nothing was written, since {str(problem).removeprefix(f'{path}: ')}") from None
     found = [] if drafted.needs_labels else doubts(task, find_project(path))
     return Written((path, *written), tuple(dict.fromkeys((*drafted.warnings, *found))))
+
+
+def _take_back(path: Path, before: bytes | None, written: Sequence[Path]) -> None:
+    """As it was, as far as the disk lets: what was written goes, and a task that was there is what it was."""
+    with suppress(OSError):
+        for file in written:
+            file.unlink(missing_ok=True)
+        if before is None:
+            path.unlink(missing_ok=True)
+        elif path.read_bytes() != before:
+            path.write_bytes(before)
 
 
 def next_commands(drafted: Draft) -> list[tuple[str, str]]:

@@ -44,11 +44,16 @@ def reading() -> Iterator[Callable[[int], None]]:
             sys.stderr.flush()
 
 
-def tell_warnings(journal: "Journal", run: str) -> None:
-    """Says on stderr what a run's first events warn of: rows that were left out, and what may flatter its scores."""
+def warnings_of(journal: "Journal", run: str) -> list[str]:
+    """What a run's events warn of: rows that were left out, and what may flatter its scores."""
     from toishi.tools.workbench.events import Warned
 
-    warnings = [event.message for _, event in journal.events(run) if isinstance(event, Warned)]
+    return [event.message for _, event in journal.events(run) if isinstance(event, Warned)]
+
+
+def tell_warnings(journal: "Journal", run: str) -> None:
+    """Says on stderr what a run's first events warn of."""
+    warnings = warnings_of(journal, run)
     for warning in warnings[:LISTED]:
         log(f"Warning: {warning}")
     if len(warnings) > LISTED:

@@ -60,6 +60,28 @@ def test_the_doctor_counts_the_runs_of_the_journal(toishi: Toishi, finished: Pat
     assert journal == Check("journal", True, f"{finished}/.toishi/toishi.db, 1 run")
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (".toishi", ".toishi is a file, where toishi keeps a folder"),
+        (".toishi/toishi.db", "toishi.db is a folder, where toishi keeps a file"),
+    ],
+)
+def test_what_lies_in_the_place_of_the_journal_is_told(
+    tmp_path: Path, toishi: Toishi, name: str, sentence: str
+) -> None:
+    if name == ".toishi":
+        (tmp_path / name).write_text("")
+    else:
+        (tmp_path / name).mkdir(parents=True)
+
+    answer = toishi("doctor", "--project", tmp_path, "--json")
+
+    journal = next(check for check in json.loads(answer.stdout)["checks"] if check["name"] == "journal")
+    assert (journal["ok"], journal["way_out"]) == (False, "move it away")
+    assert journal["found"].endswith(sentence)
+
+
 def test_a_damaged_journal_is_told_and_is_no_obstacle_to_telling_the_rest(toishi: Toishi, folder: Path) -> None:
     (folder / ".toishi").mkdir()
     (folder / ".toishi" / "toishi.db").write_text("this is no database, whatever its name says")

@@ -243,6 +243,23 @@ def test_a_column_for_labels_to_come_can_be_named(toishi: Toishi, mine: Mine) ->
     assert "toishi label task.toml --by-model" in answer.stdout
 
 
+def test_a_disk_that_is_full_leaves_no_empty_task(toishi: Toishi, mine: Mine) -> None:
+    (mine / "prompt.txt").write_text(PROMPT)
+    messages(mine)
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
+        "from toishi.assistant.cli import main; main()"
+    )
+
+    # The system refuses every write to a file, as it does on a disk without room.
+    command = [sys.executable, "-B", "-c", code, "init", "prompt.txt", "messages.csv"]
+    full = subprocess.run(command, capture_output=True, text=True)
+
+    assert (full.returncode, "task.toml cannot be written" in full.stderr) == (2, True), full.stderr
+    assert not (mine / "task.toml").exists()
+    assert toishi("init", "prompt.txt", "messages.csv").exit_code == 0
+
+
 def test_what_makes_a_score_worthless_is_told_before_anything_is_spent(toishi: Toishi, mine: Mine) -> None:
     (mine / "rows.csv").write_text("text,label\n" + "".join(f"word {n},same\n" for n in range(20)))
 

@@ -110,6 +110,19 @@ def test_a_score_below_the_least_fails(toishi: Toishi, tickets: Path) -> None:
     )
 
 
+def test_the_document_holds_every_warning_that_was_told(toishi: Toishi, tickets: Path) -> None:
+    with (tickets / "tickets.csv").open("a") as stream:
+        stream.write("nobody knows,,fr\n")
+
+    answer = toishi("eval", "task.toml", "--json")
+
+    told = [line.removeprefix("Warning: ") for line in answer.stderr.splitlines() if line.startswith("Warning: ")]
+    assert told
+    assert set(told) <= set(json.loads(answer.stdout)["warnings"])
+    shown = toishi("eval", "task.toml").stderr
+    assert [shown.count(warning) for warning in told] == [1] * len(told)
+
+
 def test_a_score_that_reaches_it_by_luck_says_so(toishi: Toishi, tickets: Path) -> None:
     answer = toishi("eval", "task.toml", "--min-score", 0.95, "--split", "test", "--json")
     (gate,) = json.loads(answer.stdout)["gates"]
