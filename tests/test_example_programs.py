@@ -86,6 +86,12 @@ def discreet(instruction: str, inputs: str) -> str:
     return "Dear all," if instruction.startswith("Do what") else inputs
 
 
+@pytest.fixture(autouse=True)
+def own_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is registered here is forgotten again."""
+    monkeypatch.setattr(registry, "_factories", {})
+
+
 def evaluated(name: str, part: Part, folder: Path) -> tuple[dict[str, Any], Path]:
     """The document of `toishi eval` on a copy of the example, and the copy."""
     copy = Path(shutil.copytree(EXAMPLES / name, folder / name))
