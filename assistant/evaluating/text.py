@@ -97,7 +97,7 @@ def _print_end(found: Mapping[str, Any]) -> None:
     spent = wording.spent(found["rollouts"], found["tokens"], found["cost"])
     say(f"Spent: {spent}, {wording.duration(found['seconds'])}.")
     for sentence in found.get("warnings", []):
-        log(f"warning  {sentence}.")
+        log(f"Warning: {sentence}.")
 
 
 def _objectives(found: Mapping[str, Any]) -> list[str]:
