@@ -81,7 +81,7 @@ def _default(key: reference.Key) -> str:
 
 def command(verb: str) -> str:
     """One command: its help, as click prints it, in Markdown."""
-    context = click.Context(cli, info_name="toishi")
+    context = click.Context(cli, info_name="toishi", **cli.context_settings)
     found = cli.get_command(context, verb)
     assert found is not None
     inner = click.Context(found, info_name=verb, parent=context)
@@ -126,7 +126,7 @@ def _help(text: str) -> Iterator[str]:
 
 def commands() -> str:
     """All commands, with what each does."""
-    context = click.Context(cli, info_name="toishi")
+    context = click.Context(cli, info_name="toishi", **cli.context_settings)
     found = [(verb, cli.get_command(context, verb)) for verb in VERBS]
     rows = [(f"[toishi {verb}]({verb}.md)", one.get_short_help_str(100)) for verb, one in found if one]
     intro = (

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 async def together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """What they give, in their order. Where one fails, the others are cut off and waited for, and its error is raised."""
+    """What they give, in their order; where one fails, its error, after the others were cut off and waited for."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in works]
