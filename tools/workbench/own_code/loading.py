@@ -50,7 +50,8 @@ def load_object(project: Path, name: str, *, key: str) -> Any:
 def told(error: BaseException, path: Path) -> str:
     """An error of the person's code in one line, with the line of their file where it happened."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    said = str(error)
     if isinstance(error, SyntaxError) and error.filename == str(path):
-        lines = [error.lineno]
+        lines, said = [error.lineno], error.msg
     where = f" ({path.name}, line {lines[-1]})" if lines else ""
-    return f"{type(error).__name__}: {error}".splitlines()[0] + where
+    return f"{type(error).__name__}: {said}".splitlines()[0] + where

@@ -18,8 +18,11 @@ def graph_run(found: Any, *, output: str, name: str) -> Callable[[Example, Call]
     `found` is a compiled graph, a `StateGraph`, or a function without arguments that gives one of these; `output` is
     the key of the state that holds the answer. Raises `TaskError` for anything else, `name` being what the task wrote.
     """
-    made = found() if inspect.isfunction(found) else found
-    graph = made.compile() if hasattr(made, "compile") else made
+    try:
+        made = found() if inspect.isfunction(found) else found
+        graph = made.compile() if hasattr(made, "compile") else made
+    except Exception as error:
+        raise TaskError(f"program.graph = '{name}' cannot be made: {type(error).__name__}: {error}") from error
     if not hasattr(graph, "ainvoke"):
         raise TaskError(
             f"program.graph = '{name}' is {type(made).__name__}; name a LangGraph graph, or a function that gives one"

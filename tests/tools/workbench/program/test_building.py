@@ -200,6 +200,14 @@ def test_code_that_is_no_program_is_refused(project: Path, written: str, instead
     assert sentence in str(raised.value)
 
 
+def test_a_graph_that_leads_nowhere_is_refused(project: Path) -> None:
+    (project / "agent.py").write_text(
+        GRAPH.replace('    graph.add_edge(START, "plan")\n', "").replace(".compile()", "")
+    )
+    with pytest.raises(TaskError, match=r"program.graph = 'agent.py:build' cannot be made: ValueError: "):
+        build_program(load(project, graph_task("build")), project)
+
+
 def test_a_graph_that_is_none_is_refused(project: Path) -> None:
     with pytest.raises(
         TaskError, match=r"program.graph = 'agent.py:nothing' is int; name a LangGraph graph, or a func"
@@ -211,7 +219,7 @@ def test_a_graph_that_is_none_is_refused(project: Path) -> None:
     ("code", "sentence"),
     [
         pytest.param("x = 1\ny = 1 / 0\n", "ZeroDivisionError: division by zero (program.py, line 2)", id="fails"),
-        pytest.param("x = 1\ndef run(:\n", "(program.py, line 2)", id="no Python"),
+        pytest.param("x = 1\ndef run(:\n", "SyntaxError: invalid syntax (program.py, line 2)", id="no Python"),
         pytest.param(
             "import nowhere_to_be_found\n", "No module named 'nowhere_to_be_found' (program.py, line 1)", id="import"
         ),
