@@ -110,7 +110,7 @@ def reply_statements(run: str, purpose: str, request: Request, reply: Reply) -> 
         "purpose": purpose,
         "model": request.model,
         "messages": dump([message_id(one) for one in request.messages]),
-        **asdict(request.sampling),
+        **vars(request.sampling),
         "seed": request.seed,
         "replicate": request.replicate,
         "tools": _dump_some([asdict(tool) for tool in request.tools]),

@@ -47,8 +47,12 @@ class Message:
 
     def fields(self) -> dict[str, Any]:
         """What tells it from others, as JSON values; what a plain message has not is left out."""
-        fields = {name: value for name, value in asdict(self).items() if value}
-        return {"role": self.role, "content": self.content, **fields}
+        fields: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            fields["tool_calls"] = [asdict(call) for call in self.tool_calls]
+        if self.tool_call_id:
+            fields["tool_call_id"] = self.tool_call_id
+        return fields
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class Request:
         body = {
             "model": self.model,
             "messages": [message.fields() for message in self.messages],
-            "sampling": asdict(self.sampling),
+            "sampling": vars(self.sampling),
             "seed": self.seed if self.sampling.temperature > 0 else 0,
             "replicate": self.replicate,
         }
