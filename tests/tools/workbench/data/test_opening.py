@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from toishi.tools.workbench.data.opening import open_file
@@ -110,6 +110,10 @@ def test_nasty_texts_come_back_as_they_were(
 @given(rows=tables)
 @settings(max_examples=40)
 def test_any_text_comes_back_as_it_was(name: str, write: Callable[[Path, Rows], None], format: str, rows: Rows) -> None:
+    # Tabs and line ends in one value can look like a tsv whose quotes mean nothing: no reader can tell them apart.
+    assume(
+        format != "tsv" or not any("\t" in text and set("\r\n") & set(text) for row in rows for text in row.values())
+    )
     with TemporaryDirectory() as folder:
         file = Path(folder) / name
         write(file, rows)
