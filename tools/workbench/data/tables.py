@@ -3,6 +3,7 @@
 All are read in batches, so that a data set larger than the memory is no trouble.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -22,7 +23,7 @@ def require_extra(package: str, name: str) -> None:
         raise DataError(f"{name} needs the package {package}; install it with: pip install 'toishi[data]'")
 
 
-class _Table:
+class _Table(ABC):
     """What all have in common: rows are numbered from 1, and all have the same columns."""
 
     encoding = ""
@@ -32,8 +33,9 @@ class _Table:
         self.name = name
         self.notes = notes
 
+    @abstractmethod
     def _batches(self) -> Iterator[list[dict[str, Any]]]:
-        raise NotImplementedError
+        """The rows in order, some at a time."""
 
     def rows(self) -> Iterator[Raw]:
         """The rows in order. Raises `DataError` where the file is damaged."""
@@ -44,15 +46,19 @@ class _Table:
                 yield Raw(number, row)
 
 
-class Parquet(_Table):
-    """A parquet file."""
-
-    format = "parquet"
+class _TableFile(_Table):
+    """One file, read by pyarrow."""
 
     def __init__(self, file: Path, *, name: str) -> None:
         require_extra("pyarrow", name)
         super().__init__(name)
         self._file = file
+
+
+class Parquet(_TableFile):
+    """A parquet file."""
+
+    format = "parquet"
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -70,15 +76,10 @@ class Parquet(_Table):
                 yield batch.to_pylist()
 
 
-class Arrow(_Table):
+class Arrow(_TableFile):
     """An arrow file, as a file with an index or as a stream, which is what `datasets` writes."""
 
     format = "arrow"
-
-    def __init__(self, file: Path, *, name: str) -> None:
-        require_extra("pyarrow", name)
-        super().__init__(name)
-        self._file = file
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
