@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import _report
+from tests.servers.bank_messages import write_project
 from tests.servers.running import ModelServer
 from toishi.tools.workbench.budget import Budget, Limits
 from toishi.tools.workbench.events import Event, RunStarted
@@ -160,40 +161,18 @@ def trial(seed: int, faults: Plan = ()) -> Iterator[Trial]:
     """A fresh project with its run made and not started."""
     with server_with(faults) as server, tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
-        write_project(project, server, seed)
+        write_project(
+            project,
+            server,
+            LABELS,
+            splits=SPLITS,
+            seed=seed,
+            concurrency=CONCURRENCY,
+            max_rollouts=MAX_ROLLOUTS,
+        )
         with closing(Journal.open(project)) as journal:
             run = create_run(project, journal, load_task(project / "task.toml", project=project), method="gepa")
         yield Trial(project, server, run)
-
-
-def write_project(folder: Path, server: ModelServer, seed: int) -> None:
-    """Messages whose topic is told by one word, and a prompt that does not know the topics."""
-    rows = [
-        {"id": f"{label}-{number}", "text": f"No. {number}, my {word}", "label": label, "split": split}
-        for word, label in LABELS.items()
-        for number, split in enumerate(SPLITS)
-    ]
-    (folder / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    (folder / "prompt.txt").write_text("Name the topic of the message.\n")
-    (folder / "task.toml").write_text(f"""
-name = "Bank messages"
-seed = {seed}
-[program]
-prompt = "prompt.txt"
-[data]
-file = "rows.jsonl"
-inputs = ["text"]
-expected = "label"
-split = "split"
-[metric]
-kind = "choice"
-[models]
-task = "{server.model}"
-base_url = "{server.base_url}"
-concurrency = {CONCURRENCY}
-[budget]
-max_rollouts = {MAX_ROLLOUTS}
-""")
 
 
 def undisturbed(seed: int) -> tuple[Outcome, int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.servers.bank_messages import PROMPT, write_project
 from toishi.tools.workbench import changes
 from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.events import ChangeProposed, Event, Judged, Progress, RunFinished, RunStarted, RunStopped
@@ -32,39 +33,13 @@ LABELS = {
     "passport": "verify_identity",
     "refunded": "refund",
 }
-PROMPT = "Name the topic of the message.\n"
 
 
-def write_project(folder: Path, server: "ModelServer") -> None:
-    """Two feedback, two validation and five test rows for each label, and a prompt that does not name any."""
+def write_bank(folder: Path, server: "ModelServer") -> None:
+    """Two feedback, two validation and five test rows for each label."""
     folder.mkdir()
     splits = ["feedback"] * 2 + ["validation"] * 2 + ["test"] * 5
-    rows = [
-        {"id": f"{label}-{number}", "text": f"No. {number}, my {word}", "label": label, "split": split}
-        for word, label in LABELS.items()
-        for number, split in enumerate(splits)
-    ]
-    (folder / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    (folder / "prompt.txt").write_text(PROMPT)
-    (folder / "task.toml").write_text(f"""
-name = "Bank messages"
-seed = 5
-[program]
-prompt = "prompt.txt"
-[data]
-file = "rows.jsonl"
-inputs = ["text"]
-expected = "label"
-split = "split"
-[metric]
-kind = "choice"
-[models]
-task = "{server.model}"
-base_url = "{server.base_url}"
-concurrency = {CONCURRENCY}
-[budget]
-max_rollouts = {MAX_ROLLOUTS}
-""")
+    write_project(folder, server, LABELS, splits=splits, seed=5, concurrency=CONCURRENCY, max_rollouts=MAX_ROLLOUTS)
 
 
 @pytest.fixture
@@ -75,7 +50,7 @@ def server(model_server: "ModelServer", monkeypatch: pytest.MonkeyPatch) -> "Mod
 
 @pytest.fixture
 def project(tmp_path: Path, server: "ModelServer") -> Path:
-    write_project(tmp_path / "bank", server)
+    write_bank(tmp_path / "bank", server)
     return tmp_path / "bank"
 
 
@@ -128,7 +103,7 @@ def test_a_run_that_was_killed_again_and_again_ends_like_an_undisturbed_one(
     assert server.calls()[0]["authorization"] == f"Bearer {KEY}"
     undisturbed = len(server.calls())
 
-    write_project(tmp_path / "disturbed", server)
+    write_bank(tmp_path / "disturbed", server)
     other = Journal.open(tmp_path / "disturbed")
     killed = begin(other)
     paid = undisturbed

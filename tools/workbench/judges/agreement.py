@@ -107,11 +107,6 @@ def place_of(score: float, values: Sequence[str]) -> int:
     return math.floor(score * (len(values) - 1) + 0.5)
 
 
-def score_of(place: int, values: Sequence[str]) -> float:
-    """The score in [0, 1] of a place on the scale."""
-    return place / (len(values) - 1)
-
-
 def consensus(marks: Sequence[int], values: Sequence[str]) -> int | None:
     """One mark for several people's: of two marks the more frequent, None for a draw; on a longer scale the median, and
     of an even number of marks the lower of the middle two."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.servers.bank_messages import write_project
 from toishi.tools.workbench import runs
 from toishi.tools.workbench.events import Event, RunFinished, RunStarted, RunStopped
 from toishi.tools.workbench.journal import Journal
@@ -25,32 +26,8 @@ CONCURRENCY = 4
 def journal(tmp_path: Path, model_server: "ModelServer", monkeypatch: pytest.MonkeyPatch) -> Iterator[Journal]:
     """The journal of a project whose prompt can be made better."""
     monkeypatch.setenv("TOISHI_API_KEY", "sk-0123456789")
-    rows = [
-        {"text": f"No. {number}, my {word}", "label": label, "split": split}
-        for word, label in LABELS.items()
-        for number, split in enumerate(["feedback"] * 2 + ["validation"] * 2 + ["test"] * 4)
-    ]
-    (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    (tmp_path / "prompt.txt").write_text("Name the topic.\n")
-    (tmp_path / "task.toml").write_text(f"""
-name = "Bank messages"
-seed = 5
-[program]
-prompt = "prompt.txt"
-[data]
-file = "rows.jsonl"
-inputs = ["text"]
-expected = "label"
-split = "split"
-[metric]
-kind = "choice"
-[models]
-task = "{model_server.model}"
-base_url = "{model_server.base_url}"
-concurrency = {CONCURRENCY}
-[budget]
-max_rollouts = 80
-""")
+    splits = ["feedback"] * 2 + ["validation"] * 2 + ["test"] * 4
+    write_project(tmp_path, model_server, LABELS, splits=splits, seed=5, concurrency=CONCURRENCY, max_rollouts=80)
     journal = Journal.open(tmp_path)
     yield journal
     journal.close()

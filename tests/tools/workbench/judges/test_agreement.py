@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -14,11 +15,15 @@ from toishi.tools.workbench.judges.agreement import (
     between_people,
     consensus,
     place_of,
-    score_of,
 )
 
 PASS = ("fail", "pass")
 FIVE = ("1", "2", "3", "4", "5")
+
+
+def score_of(place: int, values: Sequence[str]) -> float:
+    """The score in [0, 1] of a place on the scale."""
+    return place / (len(values) - 1)
 
 
 def binary(table: list[list[int]]) -> Agreement:

@@ -1,4 +1,4 @@
-"""How a text falls into words, sentences, paragraphs and lines, for those who count them."""
+"""How a text falls into words, sentences and lines, for those who count them."""
 
 import re
 
@@ -54,11 +54,6 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     if last.lower() in ABBREVIATED:
         return last.lower() in CLOSING and after[0].isupper()
     return not (len(last) == 1 and last.isupper() and last != "I")
-
-
-def paragraphs(text: str) -> list[str]:
-    """What stands between blank lines."""
-    return [passage.strip() for passage in re.split(r"\n[^\S\n]*\n", text) if passage.strip()]
 
 
 def lines(text: str) -> list[str]:

@@ -1,10 +1,10 @@
-"""How a text falls into words, sentences, paragraphs and lines."""
+"""How a text falls into words, sentences and lines."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toishi.tools.workbench.metrics.ifeval.passages import lines, paragraphs, sentences, words
+from toishi.tools.workbench.metrics.ifeval.passages import lines, sentences, words
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,8 @@ def test_sentences(text: str, found: list[str]) -> None:
     assert sentences(text) == found
 
 
-def test_words_paragraphs_and_lines() -> None:
+def test_words_and_lines() -> None:
     assert words("It's a well-known fact, no?") == ["It", "s", "a", "well", "known", "fact", "no"]
-    assert paragraphs("one\ntwo\n \nthree\n\n\nfour") == ["one\ntwo", "three", "four"]
     assert lines("one\n\n two \n") == ["one", " two "]
 
 
