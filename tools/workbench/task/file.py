@@ -13,6 +13,7 @@ from toishi.tools.workbench.task.budget import BudgetSection
 from toishi.tools.workbench.task.data import DataSection
 from toishi.tools.workbench.task.metric import MetricSection
 from toishi.tools.workbench.task.models import ModelsSection
+from toishi.tools.workbench.task.objectives import ObjectiveSection, refuse_unmeasurable
 from toishi.tools.workbench.task.program import ProgramSection
 from toishi.tools.workbench.task.section import Section
 
@@ -28,6 +29,9 @@ class TaskFile(Section):
     program: ProgramSection
     data: DataSection
     metric: MetricSection
+    objectives: tuple[ObjectiveSection, ...] = Field(
+        default=(), strict=False, description="what is wanted beside the score, each a table [[objectives]]"
+    )
     models: ModelsSection = ModelsSection()
     budget: BudgetSection = BudgetSection()
     gepa: dict[str, Any] = Field(default_factory=dict, description="settings of GEPA, checked by GEPA itself")
@@ -46,4 +50,9 @@ class TaskFile(Section):
             raise ValueError(
                 f"'expected' is missing in [data] (column with the right answer): kind = '{self.metric.kind}' needs it"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _objectives_can_be_measured(self) -> Self:
+        refuse_unmeasurable(self.objectives, self.metric)
         return self
