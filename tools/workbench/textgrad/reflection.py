@@ -1,19 +1,47 @@
-"""The reflection prompt: what a model is shown when it is asked to rewrite one module's instruction.
+"""The reflection prompt: what a model is shown when it is asked to rewrite one module's text, and how it is read back.
 
 It knows how the request reads and how the reply must look. It does not know who asks (any engine may), which model
-answers, or what is done with the new instruction.
+answers, or what is done with the new text.
 
-`TEMPLATE` is versioned: the embedded model was trained on the template that its model card names, so a changed text is
-a new version beside this one, never an edit.
+Prompts are versioned: the embedded model was trained on the template that its model card names, so a changed text is a
+new version beside this one, never an edit. `reflection-1` stands here, `reflection-2` in `any_text`.
 """
 
-import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from toishi.tools.workbench.textgrad.edits import edit_lines
+from toishi.tools.workbench.textgrad.requests import (
+    Cohort,
+    CrossoverRequest,
+    Parent,
+    Record,
+    ReflectionRequest,
+    Request,
+    Tally,
+)
+from toishi.tools.workbench.textgrad.tags import CLOSING, OPENING, ReflectionRejected, text_in
+from toishi.tools.workbench.texts import INSTRUCTION, flaw
+
+__all__ = [
+    "CLOSING",
+    "NEWER",
+    "OPENING",
+    "TASK",
+    "TEMPLATE",
+    "Cohort",
+    "CrossoverRequest",
+    "Parent",
+    "Record",
+    "ReflectionRejected",
+    "ReflectionRequest",
+    "Request",
+    "Tally",
+    "edit_lines",
+    "parse",
+    "render",
+    "template_for",
+]
 
 TEMPLATE = "reflection-1"
-
-OPENING, CLOSING = "<instruction>", "</instruction>"
+NEWER = "reflection-2"
 
 TASK = f"""\
 Improve an instruction. It is given to an assistant that answers one input at a time. Below stand the instruction, \
@@ -23,37 +51,21 @@ never copy a whole example, and do not repeat a rejected edit. Reply with the fu
 {OPENING} and {CLOSING}, and with nothing else."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """One rollout as the reflector sees it: the module's inputs by name, what it answered, and the feedback."""
-
-    inputs: Mapping[str, str]
-    answer: str
-    feedback: str
+def template_for(model: str) -> str:
+    """The version of the prompt that a model is asked with: what was trained on the first one keeps it."""
+    return TEMPLATE if model.startswith("embedded/") else NEWER
 
 
-@dataclass(frozen=True)
-class ReflectionRequest:
-    """Everything that the reflection prompt shows.
+def render(request: Request, template: str = TEMPLATE) -> str:
+    """The user message that asks for a better text, in a version of the prompt.
 
-    `max_characters` is the limit for the new instruction; `placeholders` must survive in it (written as `{name}`);
-    `rejected` holds instructions that were proposed from this very one and refused, newest last.
+    `reflection-1` knows instructions only, and shows of a request what it knows; two texts are joined by `reflection-2`
+    alone.
     """
+    if template != TEMPLATE or isinstance(request, CrossoverRequest):
+        from toishi.tools.workbench.textgrad.any_text import render_crossover, render_reflection
 
-    module: str
-    instruction: str
-    records: Sequence[Record]
-    max_characters: int
-    placeholders: Sequence[str] = ()
-    rejected: Sequence[str] = ()
-
-
-class ReflectionRejected(ValueError):
-    """The reply cannot be used as an instruction; the message says why, in one sentence."""
-
-
-def render(request: ReflectionRequest) -> str:
-    """The user message that asks for a better instruction."""
+        return render_crossover(request) if isinstance(request, CrossoverRequest) else render_reflection(request)
     length = f"{len(request.instruction)} of at most {request.max_characters} characters"
     limits = f"Module: {request.module}. Length: {length}."
     if request.placeholders:
@@ -66,42 +78,29 @@ def render(request: ReflectionRequest) -> str:
     return "\n\n".join(parts)
 
 
-def edit_lines(before: str, after: str) -> str:
-    """The changed lines only, removed ones behind `-`, added ones behind `+`."""
-    delta = difflib.ndiff(before.splitlines(), after.splitlines())
-    return "\n".join(line[0] + line[2:] for line in delta if line[0] in "+-") or "(no change)"
+def parse(reply: str, request: Request, *, cut_off: bool = False) -> str:
+    """The new text in a reply: what stands between its opening and its closing tag.
 
-
-def parse(reply: str, request: ReflectionRequest, *, cut_off: bool = False) -> str:
-    """The new instruction in a reply: what stands between its only opening and its only closing tag.
-
-    Words or a code fence around the pair are passed over, since many models cannot leave them out. Raises
-    `ReflectionRejected` where the reply was cut off, is not in form, is empty, is too long, repeats the instruction,
-    lacks a placeholder, or repeats a rejected edit.
+    Words or a code fence around the pair, and a fence around the whole text, are passed over, since many models cannot
+    leave them out. Raises `ReflectionRejected` where the reply was cut off, is not in form, is empty, is too long,
+    repeats the text it was made from, lacks a placeholder, repeats a rejected edit, or cannot be of the kind that is
+    wanted.
     """
     if cut_off:
         raise ReflectionRejected("the reply was cut off before it ended")
-    text = _between_tags(reply)
+    text, new = text_in(reply), "the new instruction" if request.kind == INSTRUCTION else "the new text"
     if not text.strip():
-        raise ReflectionRejected("the new instruction is empty")
+        raise ReflectionRejected(f"{new} is empty")
     if len(text) > request.max_characters:
-        raise ReflectionRejected(f"the new instruction has {len(text)} characters, more than {request.max_characters}")
+        raise ReflectionRejected(f"{new} has {len(text)} characters, more than {request.max_characters}")
     missing = [name for name in request.placeholders if f"{{{name}}}" not in text]
     if missing:
-        raise ReflectionRejected(f"the new instruction lost the placeholder {{{missing[0]}}}")
-    if text.strip() == request.instruction.strip():
-        raise ReflectionRejected("the new instruction is the same as the old one")
+        raise ReflectionRejected(f"{new} lost the placeholder {{{missing[0]}}}")
+    if text.strip() in {one.strip() for one in request.before}:
+        raise ReflectionRejected(f"{new} is the same as the old one")
     if text in request.rejected:
-        raise ReflectionRejected("the new instruction was already tried and rejected")
+        raise ReflectionRejected(f"{new} was already tried and rejected")
+    problem = flaw(request.kind, text)
+    if problem is not None:
+        raise ReflectionRejected(f"{new} {problem}")
     return text
-
-
-def _between_tags(reply: str) -> str:
-    """The text inside the only pair of tags, without the line breaks next to them."""
-    for tag in (OPENING, CLOSING):
-        if (count := reply.count(tag)) != 1:
-            raise ReflectionRejected(f"the reply must hold {tag} exactly once, and holds it {count} times")
-    before, text = reply.split(OPENING)
-    if CLOSING in before:
-        raise ReflectionRejected(f"the reply holds {CLOSING} before {OPENING}")
-    return text.split(CLOSING)[0].strip("\n")
