@@ -13,7 +13,7 @@ from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.models.protocol import Reply
 from toishi.tools.workbench.rollout import ModuleCall, Rollout
-from toishi.tools.workbench.textgrad.reflection import CLOSING, OPENING, Record, ReflectionRequest
+from toishi.tools.workbench.textgrad.reflection import CLOSING, OPENING, Record, ReflectionRequest, Request
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class Bench:
 def evaluate_on(bench: Bench) -> Evaluate:
     """The world as our search sees it: a rollout for every example."""
 
-    async def evaluate(candidate: Candidate, examples: Sequence[Example], split: str) -> list[Rollout]:
+    async def evaluate(
+        candidate: Candidate, examples: Sequence[Example], split: str, replicate: int = 0
+    ) -> list[Rollout]:
         return [_rollout(candidate, example, bench.run(candidate.texts, example)) for example in examples]
 
     return evaluate
@@ -58,7 +60,8 @@ def evaluate_on(bench: Bench) -> Evaluate:
 def reflect_on(bench: Bench) -> Reflect:
     """The world's reflector as our search sees it: its proposal between the tags."""
 
-    async def reflect(request: ReflectionRequest, iteration: int) -> Reply:
+    async def reflect(request: Request, iteration: int) -> Reply:
+        assert isinstance(request, ReflectionRequest)
         return plain_reply(f"{OPENING}\n{bench.propose(request.instruction, request.records)}\n{CLOSING}")
 
     return reflect

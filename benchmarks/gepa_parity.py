@@ -17,7 +17,7 @@ from gepa.core.result import GEPAResult
 
 from benchmarks._report import options, report, say
 from benchmarks.gepa_benches import BENCHES, Bench, Outcome, evaluate_on, reflect_on
-from toishi.tools.gepa import GepaSettings, optimize
+from toishi.tools.gepa import Brief, GepaSettings, optimize
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.textgrad.reflection import Record
@@ -43,18 +43,13 @@ def search_ours(bench: Bench, seed: int, *, merge: bool, iterations: int = ITERA
             validation=bench.validation,
             evaluate=evaluate_on(bench),
             reflect=reflect_on(bench),
-            # What the paper does not have is switched off: memory of refusals, and ends other than a number.
-            settings=GepaSettings(
-                merge=merge, max_iterations=iterations, remember_rejected=0, max_idle=None, stop_when_perfect=False
-            ),
+            settings=GepaSettings.model_validate({"paper": True, "merge": merge, "max_iterations": iterations}),
             streams=lambda purpose, counter: generator,
             emit=lambda event: None,
-            max_characters=10_000,
-            placeholders={},
-            affordable=lambda rollouts: True,
+            brief=Brief(max_characters=10_000),
         )
     )
-    pool = tuple((dict(member.candidate.texts), member.parents, member.scores) for member in result.members)
+    pool = tuple((dict(member.candidate.texts), member.parents, tuple(member.scores)) for member in result.members)
     return Found(pool, result.best.number)
 
 

@@ -3,10 +3,11 @@
 `optimize` searches; what it needs of the world are the two coroutines `Evaluate` and `Reflect`.
 """
 
-from toishi.tools.gepa.engine import optimize
+from toishi.tools.gepa.engine import Earlier, optimize
 from toishi.tools.gepa.pool import Member
+from toishi.tools.gepa.proposal import Brief
 from toishi.tools.gepa.protocol import Evaluate, Reflect
 from toishi.tools.gepa.result import GepaResult
 from toishi.tools.gepa.settings import GepaSettings
 
-__all__ = ["Evaluate", "GepaResult", "GepaSettings", "Member", "Reflect", "optimize"]
+__all__ = ["Brief", "Earlier", "Evaluate", "GepaResult", "GepaSettings", "Member", "Reflect", "optimize"]

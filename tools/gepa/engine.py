@@ -1,36 +1,67 @@
-"""GEPA: reflective prompt evolution (arXiv 2507.19457, Algorithm 1), the loop.
+"""GEPA: reflective prompt evolution (arXiv 2507.19457, Algorithm 1) in a steady state: the loop.
 
-It moves data between the decisions, which are functions in the modules beside it, and the world, which is the two
-coroutines that it is handed. It knows no model, no journal and no screen. Its decisions are a function of the streams,
-the rollouts, the replies and what fitted the budget, so a run that is started again with what was recorded takes the
-same ones.
+Proposals are in flight side by side, and nobody waits for the slowest of a batch. Each is drawn as a ticket on the
+search as it stands; with a lookahead of L, ticket t is drawn when the outcome of ticket t - L has been taken, and
+outcomes are taken in the order of the tickets. So the decisions are a function of the streams, the rollouts, the
+replies and the budget in rollouts, whatever the models' pace: at any concurrency, and when a killed run is started
+again. With a lookahead of 1 this is the paper's loop.
+
+It moves data between the decisions, which are functions in the modules beside it, and the world, which is the
+coroutines that it is handed. It knows no model, no journal and no screen.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from toishi.tools.gepa import reasons
-from toishi.tools.gepa.gate import holds, improves, perfect
-from toishi.tools.gepa.merge import Merge, MergeHistory, MergeSchedule, find_merge, gate_examples, survivors
+from toishi.tools.gepa.crossover import partner
+from toishi.tools.gepa.forecast import Sizes, usual_lookahead
+from toishi.tools.gepa.gate import perfect
+from toishi.tools.gepa.ledger import Used
+from toishi.tools.gepa.merge import Merge, MergeHistory, MergeSchedule, find_merge, survivors
 from toishi.tools.gepa.minibatch import Minibatches
 from toishi.tools.gepa.pool import Member, Pool
+from toishi.tools.gepa.proposal import Brief, World, make
 from toishi.tools.gepa.protocol import Evaluate, Reflect
-from toishi.tools.gepa.records import records_of
 from toishi.tools.gepa.rejections import Rejections
 from toishi.tools.gepa.result import GepaResult
-from toishi.tools.gepa.selection import best, prune, select_parent
+from toishi.tools.gepa.selection import select_parent
 from toishi.tools.gepa.settings import GepaSettings
-from toishi.tools.gepa.stop import Standing, needed, stop_reason
+from toishi.tools.gepa.stop import Standing, stop_reason
+from toishi.tools.gepa.ticket import Outcome, Seen, Ticket
 from toishi.tools.workbench.candidate import Candidate
-from toishi.tools.workbench.errors import BudgetSpent, DataError, RequestRefused
+from toishi.tools.workbench.errors import DataError, TaskError
 from toishi.tools.workbench.events import CandidateAccepted, Emit, ProposalRejected
 from toishi.tools.workbench.example import Example
-from toishi.tools.workbench.rollout import Rollout
+from toishi.tools.workbench.front import Front
+from toishi.tools.workbench.models.endpoint import URGENCY
+from toishi.tools.workbench.objectives import (
+    EVERYBODY,
+    SCORE,
+    Groups,
+    Objective,
+    Values,
+    of_texts,
+    unmeasured,
+    values_of,
+)
 from toishi.tools.workbench.seeds import Streams
-from toishi.tools.workbench.textgrad.reflection import ReflectionRejected, ReflectionRequest, parse
 
-Verdict = Literal["accepted", "rejected", "idle"]
+OF_THE_FRONT = 0.5
+"""Where several things are wanted: share of the parents that are drawn from the front of all objectives."""
+
+TOO_SMALL = "the rest of the budget is too small for another whole iteration"
+EARLIER = "the search ended here in an earlier sitting"
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """How far earlier sittings of the same search came: iterations that ended, and whether the search did."""
+
+    iterations: int = 0
+    ended: bool = False
 
 
 async def optimize(
@@ -43,16 +74,24 @@ async def optimize(
     settings: GepaSettings,
     streams: Streams,
     emit: Emit,
-    max_characters: int,
-    placeholders: Mapping[str, tuple[str, ...]],
-    affordable: Callable[[int], bool],
+    brief: Brief,
+    rollouts: int | None = None,
+    affordable: Callable[[int], bool] = lambda rollouts: True,
+    concurrency: int = 8,
+    earlier: Earlier | None = None,
+    objectives: Sequence[Objective] = (SCORE,),
+    groups: Groups = EVERYBODY,
 ) -> GepaResult:
     """Search for a better candidate than `seed`.
 
-    `feedback` examples are shown to the reflector, `validation` examples count as scores only. `max_characters` limits
-    every text; `placeholders` names, by module, what must survive in it. `affordable(rollouts)` tells whether that many
-    more fit the budget; the search ends where a whole accepted iteration no longer does. Emits `CandidateAccepted` and
-    `ProposalRejected`, one for every iteration and one for the seed.
+    `feedback` examples are shown to the reflector, `validation` examples count as scores only; `brief` says what the
+    texts are. `rollouts` is all that the search may use, None without a limit; it begins no proposal that might not end
+    within it. `affordable(rollouts)` tells whether so many more fit the other limits, as of seconds or dollars, which
+    depend on the clock. `concurrency` is how many calls the models answer at once, from which the usual lookahead
+    follows. `earlier` says how far an interrupted search came, which is then played again as far as that, whatever the
+    clock says. `objectives` are what is wanted, the score among them, and `groups` the rows of those that look at some.
+
+    Emits `CandidateAccepted` and `ProposalRejected`, one for every iteration and one for the seed.
 
     Raises `BudgetSpent` where the budget ends before the seed is scored (later it ends the search), and `DataError`
     where there are no examples.
@@ -60,200 +99,259 @@ async def optimize(
     for split, examples in (("feedback", feedback), ("validation", validation)):
         if not examples:
             raise DataError(f"there are no {split} examples; give the {split} split at least one row")
-    search = _Search(
-        feedback, validation, evaluate, reflect, settings, streams, emit, max_characters, placeholders, affordable
-    )
+    world = World(feedback, validation, evaluate, reflect, settings, streams, brief, objectives, groups)
+    search = _Search(world, emit, rollouts, affordable, concurrency, earlier or Earlier())
     return await search.run(seed)
 
 
-@dataclass
 class _Search:
-    """One search: what it was handed, and its state: the pool, what was merged, what was refused, how far it is."""
+    """One search: the pool, what was merged, what was refused, what it used, how far it is, what is in flight."""
 
-    feedback: Sequence[Example]
-    validation: Sequence[Example]
-    evaluate: Evaluate
-    reflect: Reflect
-    settings: GepaSettings
-    streams: Streams
-    emit: Emit
-    max_characters: int
-    placeholders: Mapping[str, tuple[str, ...]]
-    affordable: Callable[[int], bool]
-
-    def __post_init__(self) -> None:
-        self.pool = Pool()
-        self.minibatches = Minibatches(len(self.feedback), self.settings.minibatch, self.streams)
-        self.rejections = Rejections(self.settings.remember_rejected)
+    def __init__(
+        self,
+        world: World,
+        emit: Emit,
+        rollouts: int | None,
+        affordable: Callable[[int], bool],
+        concurrency: int,
+        earlier: Earlier,
+    ) -> None:
+        settings = world.settings
+        self.world = world
+        self.settings = settings
+        self.emit = emit
+        self.rollouts = rollouts
+        self.affordable = affordable
+        self.earlier = earlier
+        self.sizes = Sizes(settings, len(world.feedback), len(world.validation))
+        self.lookahead = settings.lookahead or usual_lookahead(self.sizes, rollouts, concurrency)
+        self.front = Front(tuple(world.objectives))
+        self.pool = Pool(anew=settings.selection == "pareto_anew")
+        self.minibatches = Minibatches(len(world.feedback), settings.minibatch, world.streams)
+        self.rejections = Rejections(settings.remember_rejected)
         self.schedule, self.history = MergeSchedule(), MergeHistory()
+        self.seen: dict[str, dict[int, Seen]] = {}
+        self.used = Used()
+        self.spent = 0
+        self.costs = self.sizes.expected()
         self.standing = Standing()
+        self.drawn = 0
+        self.flying: deque[tuple[Ticket, asyncio.Task[Outcome]]] = deque()
 
     async def run(self, seed: Candidate) -> GepaResult:
         """From the seed's baseline to the end of the search."""
-        await self._admit(seed, (), reasons.SEED)
-        self.standing = Standing(perfect=perfect(self._best().scores))
+        await self._score_seed(seed)
+        stopped: str | None = stop_reason(self.standing, self.settings)
         try:
-            while not (stopped := self._stop_reason()):
-                await self._iterate()
-        except BudgetSpent as spent:
-            stopped = f"the budget is spent: {spent}"
+            while stopped is None:
+                stopped = self._draw_tickets()
+                if self.flying:
+                    stopped = await self._take_next()
+        finally:
+            await self._cut_off()
         return GepaResult(self.pool.members, self.standing.iteration, stopped)
 
-    def _stop_reason(self) -> str | None:
-        affordable = self.affordable(needed(self.settings, len(self.validation)))
-        return stop_reason(self.standing, self.settings, affordable=affordable)
+    async def _score_seed(self, seed: Candidate) -> None:
+        everything = range(len(self.world.validation))
+        self.used.add(seed.id, "validation", everything)
+        rollouts = await self.world.evaluate(seed, self.world.validation, "validation")
+        self.spent = len(set(everything))
+        scores = [rollout.score for rollout in rollouts]
+        values: Values = {}
+        if self.world.several:
+            values = values_of(self.world.objectives, seed, rollouts, groups=self.world.groups)
+            problems = unmeasured(self.world.objectives, values, rollouts)
+            if problems:
+                raise TaskError(problems[0])
+        member = self._enter(seed, (), scores, values)
+        self._tell_of(member, reasons.SEED)
+        self.standing = Standing(perfect=perfect(member.scores))
 
-    async def _iterate(self) -> None:
-        """A merge where one is due and found, otherwise a mutation."""
-        incumbent = self._best().number
-        merge = self._find_merge() if self.settings.merge and self.schedule.now else None
-        if merge is not None:
-            verdict = await self._try_merge(merge)
-            self.schedule = self.schedule.after_merge(verdict == "accepted")
+    def _draw_tickets(self) -> str | None:
+        """Fills the lookahead as far as the budget goes; where nothing is in flight then, says why the search ends."""
+        while len(self.flying) < self.lookahead:
+            if self.settings.max_iterations is not None and self.drawn >= self.settings.max_iterations:
+                return None
+            if self.drawn < self.earlier.iterations:
+                reason = None
+            elif self.earlier.ended:
+                reason = EARLIER
+            else:
+                reason = None if self._carries_another() else TOO_SMALL
+            if reason is not None:
+                return reason
+            ticket = self._ticket()
+            self.drawn += 1
+            self.flying.append((ticket, asyncio.create_task(self._make(ticket))))
+        return None
+
+    def _carries_another(self) -> bool:
+        needed = self.sizes.needed(len(self.flying), self.costs)
+        return (self.rollouts is None or self.spent + needed <= self.rollouts) and self.affordable(needed)
+
+    async def _make(self, ticket: Ticket) -> Outcome:
+        # Of all that wait for a model, those come first whose outcome is taken first.
+        URGENCY.set(ticket.number)
+        return await make(ticket, self.world)
+
+    async def _take_next(self) -> str | None:
+        """Waits for the outcome whose turn it is and takes it; says why the search ends with it, if it does."""
+        ticket, task = self.flying[0]
+        outcome = await task
+        self.flying.popleft()
+        if outcome.budget is not None:
+            return f"the budget is spent: {outcome.budget}"
+        incumbent = self.pool.leader.number
+        cost = self.used.take(outcome.used)
+        self.spent += cost
+        self.costs = self.costs.after(cost)
+        self._remember(outcome)
+        if outcome.accepted:
+            self._admit(outcome)
         else:
-            verdict = await self._mutate()
-            self.schedule = self.schedule.after_mutation(verdict == "accepted", self.settings.max_merges)
-        leader = self._best()
+            self._refuse(outcome)
+        if ticket.merge is not None:
+            self.schedule = self.schedule.after_merge(outcome.accepted)
+        else:
+            self.schedule = self.schedule.after_mutation(outcome.accepted, self.settings.max_merges)
+        leader = self.pool.leader
         self.standing = self.standing.after(
-            judged=verdict != "idle", improved=leader.number != incumbent, perfect=perfect(leader.scores)
+            judged=not outcome.idle, improved=leader.number != incumbent, perfect=perfect(leader.scores)
+        )
+        return stop_reason(self.standing, self.settings)
+
+    def _ticket(self) -> Ticket:
+        """The next proposal: a merge where one is due and found, otherwise a mutation."""
+        number = self.drawn
+        merging = self.settings.merge and self.schedule.now(self._in_flight(lambda ticket: ticket.merge is not None))
+        merge = self._find_merge(number) if merging else None
+        if merge is not None:
+            parents = (self.pool[merge.first], self.pool[merge.second])
+            return self._drawn_on(number, parents, "", (), merge)
+        rng, pool = self.world.streams("gepa/parent", number), self.pool
+        if self.front.points and rng.random() < OF_THE_FRONT:
+            parent = pool[rng.choice(self.front.numbers)]
+        else:
+            parent = pool[select_parent(pool.pruned, len(pool), pool.leader.number, self.settings, rng)]
+        ahead = self._in_flight(lambda ticket: ticket.merge is None and ticket.parents[0].number == parent.number)
+        module = pool.next_module(parent.number, ahead)
+        parents: tuple[Member, ...] = (parent,)
+        if self.settings.crossover and rng.random() < self.settings.crossover:
+            other = partner(parent, module, pool.all, pool.pruned, rng)
+            parents = parents if other is None else (parent, other)
+        return self._drawn_on(number, parents, module, self.minibatches.at(number), None)
+
+    def _drawn_on(
+        self,
+        number: int,
+        parents: tuple[Member, ...],
+        module: str,
+        minibatch: tuple[int, ...],
+        merge: Merge | None,
+    ) -> Ticket:
+        pool, members = self.pool, len(self.pool)
+
+        def known(candidate: Candidate) -> int | None:
+            found = pool.number_of(candidate)
+            return found if found is not None and found < members else None
+
+        return Ticket(
+            number,
+            parents,
+            module,
+            minibatch,
+            merge,
+            pool.leader,
+            pool.best_scores,
+            self.front,
+            self.rejections.of(parents[0].candidate.id, module),
+            {one.number: tuple(self.seen.get(one.candidate.id, {}).values()) for one in parents},
+            known,
         )
 
-    async def _mutate(self) -> Verdict:
-        """Reflective mutation: run a parent, have one module rewritten, run the child on the same minibatch."""
-        parent = self._select_parent()
-        minibatch = [self.feedback[position] for position in self.minibatches.at(self.standing.iteration)]
-        rollouts = await self.evaluate(parent.candidate, minibatch, "feedback")
-        before = _scores(rollouts)
-        if self.settings.skip_perfect and perfect(before):
-            reason = reasons.nothing_to_learn(parent.number, len(before))
-            self._reject("skipped", reason, (parent.number,), before=sum(before))
-            return "idle"
-        module = self.pool.next_module(parent.number)
-        child = await self._propose(parent, module, rollouts)
-        if child is None:
-            return "idle"
-        after = _scores(await self.evaluate(child, minibatch, "feedback"))
-        if not improves(before, after, self.settings.accept):
-            self.rejections.add(parent.candidate.id, module, child.texts[module])
-            reason = reasons.not_better(before, after)
-            self._reject(
-                "gate", reason, (parent.number,), module=module, candidate=child, before=sum(before), after=sum(after)
-            )
-            return "rejected"
-        reason = reasons.rewritten(module, parent.number, before, after)
-        await self._admit(child, (parent.number,), reason, module=module, before=sum(before), after=sum(after))
-        return "accepted"
+    def _in_flight(self, chosen: Callable[[Ticket], bool]) -> int:
+        return sum(chosen(ticket) for ticket, _ in self.flying)
 
-    async def _propose(self, parent: Member, module: str, rollouts: Sequence[Rollout]) -> Candidate | None:
-        """The child with one module rewritten by the reflector, or None (and a rejection) where there is none."""
-        iteration, before = self.standing.iteration, sum(_scores(rollouts))
-        records = records_of(rollouts, module, self.streams("gepa/records", iteration))
-        if not records:
-            reason = reasons.did_not_run(module, len(rollouts))
-            self._reject("skipped", reason, (parent.number,), module=module, before=before)
+    def _find_merge(self, number: int) -> Merge | None:
+        if len(self.world.validation) < self.settings.merge_minibatch:
             return None
-        request = ReflectionRequest(
-            module=module,
-            instruction=parent.candidate.texts[module],
-            records=records,
-            max_characters=self.max_characters,
-            placeholders=self.placeholders.get(module, ()),
-            rejected=self.rejections.of(parent.candidate.id, module),
-        )
-        try:
-            reply = await self.reflect(request, iteration)
-            text = parse(reply.text, request, cut_off=reply.finish_reason == "length")
-        except (ReflectionRejected, RequestRefused) as flaw:
-            self._reject("form", str(flaw), (parent.number,), module=module, before=before)
-            return None
-        return parent.candidate.with_text(module, text)
-
-    async def _try_merge(self, merge: Merge) -> Verdict:
-        """Run a merged candidate on a few validation examples, where its parents' scores are known already."""
-        first, second = self.pool[merge.first].scores, self.pool[merge.second].scores
-        rng = self.streams("gepa/merge gate", self.standing.iteration)
-        positions = gate_examples(first, second, self.settings.merge_minibatch, rng)
-        examples = [self.validation[position] for position in positions]
-        merged = _scores(await self.evaluate(merge.candidate, examples, "validation"))
-        firsts, seconds = [first[position] for position in positions], [second[position] for position in positions]
-        before, after, parents = max(sum(firsts), sum(seconds)), sum(merged), (merge.first, merge.second)
-        if not holds(firsts, seconds, merged):
-            reason = reasons.worse_than_parents(merge, before, after, len(positions))
-            self._reject("merge", reason, parents, candidate=merge.candidate, before=before, after=after)
-            return "rejected"
-        reason = reasons.merged(merge, list(merge.candidate.texts), before, after, len(positions))
-        await self._admit(merge.candidate, parents, reason, before=before, after=after)
-        return "accepted"
-
-    def _find_merge(self) -> Merge | None:
-        if len(self.validation) < self.settings.merge_minibatch:
-            return None
-        undominated = survivors(prune(self.pool.fronts, self.pool.validation_scores))
-        rng = self.streams("gepa/merge", self.standing.iteration)
-        merge = find_merge(self.pool.members, undominated, self.history, rng)
+        undominated = [one for one in survivors(self.pool.pruned) if self.pool[one].validated]
+        merge = find_merge(self.pool.all, undominated, self.history, self.world.streams("gepa/merge", number))
         if merge is not None:
             self.history = self.history.with_merge(merge)
         return merge
 
-    def _select_parent(self) -> Member:
-        rng = self.streams("gepa/parent", self.standing.iteration)
-        return self.pool[select_parent(self.pool.fronts, self.pool.validation_scores, self.settings, rng)]
+    def _remember(self, outcome: Outcome) -> None:
+        """What the reflector may be told later: how the parent did, and what was refused of it."""
+        ticket = outcome.ticket
+        if outcome.seen:
+            rows = self.seen.setdefault(ticket.parent.candidate.id, {})
+            rows.update((seen.position, seen) for seen in outcome.seen)
+        if ticket.merge is None and outcome.module is not None:
+            self.pool.took_turn(ticket.parents[0].number)
+        if outcome.cause in ("gate", "race") and outcome.candidate is not None and ticket.merge is None:
+            text = outcome.candidate.texts[ticket.module]
+            self.rejections.add(ticket.parents[0].candidate.id, ticket.module, text, outcome.reason)
 
-    def _best(self) -> Member:
-        return self.pool[best(self.pool.validation_scores)]
+    def _admit(self, outcome: Outcome) -> None:
+        """Take a candidate into the pool, unless another proposal has brought it there meanwhile."""
+        assert outcome.candidate is not None
+        again = None if self.settings.paper else self.pool.number_of(outcome.candidate)
+        if again is not None:
+            self._tell_of_refusal(outcome, "form", reasons.known(again))
+            return
+        member = self._enter(outcome.candidate, outcome.ticket.numbers, outcome.scores, outcome.objectives)
+        self._tell_of(member, outcome.reason, outcome)
 
-    async def _admit(
-        self,
-        candidate: Candidate,
-        parents: tuple[int, ...],
-        reason: str,
-        *,
-        module: str | None = None,
-        before: float | None = None,
-        after: float | None = None,
-    ) -> None:
-        """Score a candidate on the whole validation set and take it into the pool."""
-        scores = _scores(await self.evaluate(candidate, self.validation, "validation"))
-        member = self.pool.add(candidate, parents, scores)
+    def _enter(self, candidate: Candidate, parents: tuple[int, ...], scores: Sequence[float], values: Values) -> Member:
+        if self.world.several:
+            others = [member.candidate for member in self.pool.all]
+            values = {**values, **of_texts(self.world.objectives, candidate, others)}
+        member = self.pool.add(candidate, parents, scores, values)
+        if self.world.several and member.validated:
+            self.front = self.front.add(member.number, member.objectives)
+        return member
+
+    def _refuse(self, outcome: Outcome) -> None:
+        assert outcome.cause is not None
+        self._tell_of_refusal(outcome, outcome.cause, outcome.reason)
+
+    def _tell_of(self, member: Member, reason: str, outcome: Outcome | None = None) -> None:
         self.emit(
             CandidateAccepted(
                 number=member.number,
-                candidate=candidate.id,
-                parents=parents,
-                texts=dict(candidate.texts),
+                candidate=member.candidate.id,
+                parents=member.parents,
+                texts=dict(member.candidate.texts),
                 reason=reason,
-                module=module,
-                before=before,
-                after=after,
+                module=outcome.module if outcome else None,
+                before=outcome.before if outcome else None,
+                after=outcome.after if outcome else None,
                 validation_score=member.validation_score,
+                rows=None if member.validated else len(member.known),
+                objectives={name: value for name, value in member.objectives.items() if value is not None},
             )
         )
 
-    def _reject(
-        self,
-        cause: Literal["skipped", "form", "gate", "merge"],
-        reason: str,
-        parents: tuple[int, ...],
-        *,
-        module: str | None = None,
-        candidate: Candidate | None = None,
-        before: float | None = None,
-        after: float | None = None,
-    ) -> None:
+    def _tell_of_refusal(self, outcome: Outcome, cause: str, reason: str) -> None:
         """Say that this iteration brings no candidate, and why."""
+        candidate = outcome.candidate
         self.emit(
             ProposalRejected(
-                iteration=self.standing.iteration,
-                parents=parents,
-                module=module,
+                iteration=outcome.ticket.number,
+                parents=outcome.ticket.numbers,
+                module=outcome.module,
                 cause=cause,
                 reason=reason,
                 texts=None if candidate is None else dict(candidate.texts),
-                before=before,
-                after=after,
+                before=outcome.before,
+                after=outcome.after,
             )
         )
 
-
-def _scores(rollouts: Sequence[Rollout]) -> list[float]:
-    return [rollout.score for rollout in rollouts]
+    async def _cut_off(self) -> None:
+        """Ends what is still in flight when the search has ended."""
+        tasks = [task for _, task in self.flying]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

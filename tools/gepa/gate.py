@@ -1,9 +1,21 @@
-"""Whether a proposal is worth a run over the whole validation set: sums of scores on a few examples, compared."""
+"""Whether a proposal is worth a validation: child and parent compared on a few examples.
 
+Two gates: the paper's, on the sums of the examples that the reflector was shown, and a sequential test on examples that
+it was not. On the shown ones the parent was chosen for its failures, and the child was written with their answers at
+hand, so that a child like its parent passes there a third to three quarters of the time; they do not count here.
+"""
+
+import random
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+from toishi.tools.gepa.settings import GepaSettings
 from toishi.tools.workbench.rollout import PERFECT
+from toishi.tools.workbench.sequential import SequentialTest, Verdict, looks_for
+
+FEWEST_ROWS = 6
+"""Paired rows below which no test can tell anything; the gate is then the paper's."""
 
 
 def perfect(scores: Iterable[float]) -> bool:
@@ -19,3 +31,39 @@ def improves(before: Sequence[float], after: Sequence[float], accept: Literal["s
 def holds(first: Sequence[float], second: Sequence[float], merged: Sequence[float]) -> bool:
     """Algorithm 3: on the examples of its gate the merged candidate is at least as good as the better parent."""
     return sum(merged) >= max(sum(first), sum(second))
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The sequential gate for a feedback set of so many `examples`."""
+
+    examples: int
+    test: SequentialTest
+
+    @classmethod
+    def of(cls, settings: GepaSettings, examples: int) -> "Gate | None":
+        """None where the gate is the paper's: by the settings, or since there are too few examples for a test."""
+        rows = min(settings.gate_rows, examples - settings.minibatch)
+        if settings.gate == "minibatch" or rows < FEWEST_ROWS:
+            return None
+        return cls(examples, SequentialTest(settings.gate_alpha, looks_for(rows)))
+
+    @property
+    def looks(self) -> list[tuple[int, int]]:
+        """Where each look begins and ends in `rows`."""
+        ends = self.test.looks
+        return list(zip((0, *ends), ends, strict=False))
+
+    def rows(self, shown: Sequence[int], rng: random.Random) -> list[int]:
+        """Positions in the feedback set in the order in which they are run, without those that were shown.
+
+        With the same draw, children of one parent meet the same rows, so that its rollouts serve them all.
+        """
+        order = list(range(self.examples))
+        rng.shuffle(order)
+        left_out = set(shown)
+        return [position for position in order if position not in left_out][: self.test.looks[-1]]
+
+    def verdict(self, before: Sequence[float], after: Sequence[float], luck: float) -> Verdict:
+        """The test's word on the paired scores of parent and child so far."""
+        return self.test.verdict([new - old for old, new in zip(before, after, strict=True)], luck)

@@ -5,7 +5,7 @@ No model is asked. Where the paper leaves a choice open, and in the order of dra
 
 import math
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from toishi.tools.gepa.pool import Member
@@ -51,10 +51,9 @@ class MergeSchedule:
     accepted: int = 0
     fresh: bool = False
 
-    @property
-    def now(self) -> bool:
-        """Whether the coming iteration looks for a merge first."""
-        return self.due > 0 and self.fresh
+    def now(self, in_flight: int = 0) -> bool:
+        """Whether the coming iteration looks for a merge first, beside those that are still under way."""
+        return self.due > in_flight and self.fresh
 
     def after_mutation(self, accepted: bool, max_merges: int) -> "MergeSchedule":
         """The schedule after an iteration that mutated, or tried to."""
@@ -72,9 +71,8 @@ def find_merge(
     """A merge of two `survivors` (numbers of undominated members) that was not made before, or None (Algorithm 3)."""
     if len(survivors) < 2 or len(members) < 3:
         return None
-    lineages = {number: ancestors(members, number) for number in survivors}
     for _ in range(ATTEMPTS):
-        triplet = _find_triplet(members, lineages, history, rng)
+        triplet = _find_triplet(members, survivors, history, rng)
         if triplet is None:
             continue
         merge = combine(members, *triplet, rng)
@@ -84,13 +82,12 @@ def find_merge(
 
 
 def _find_triplet(
-    members: Sequence[Member], lineages: Mapping[int, Sequence[int]], history: MergeHistory, rng: random.Random
+    members: Sequence[Member], survivors: Sequence[int], history: MergeHistory, rng: random.Random
 ) -> tuple[int, int, int] | None:
-    """Two of the members whose ancestors are given, and a common one, drawn with chances proportional to the means."""
-    survivors = list(lineages)
+    """Two survivors and a common ancestor, drawn with chances proportional to the means."""
     for _ in range(ATTEMPTS):
         first, second = sorted(rng.sample(survivors, 2))
-        of_first, of_second = lineages[first], lineages[second]
+        of_first, of_second = ancestors(members, first), ancestors(members, second)
         if first in of_second or second in of_first:
             continue
         shared = [

@@ -1,7 +1,8 @@
 """What the search asks of the world: rollouts of a candidate, and a reply to a reflection request.
 
-Both may raise `BudgetSpent`, which ends the search with what stands. For the same arguments both must give the same
-answer whenever a run is resumed; then the search takes the same decisions again.
+Both are called by many proposals at once, and both may raise `BudgetSpent`, which ends the search with what stands
+before that proposal. For the same arguments both must give the same answer, at any concurrency and whenever a run is
+resumed; then the search takes the same decisions.
 """
 
 from collections.abc import Sequence
@@ -11,14 +12,16 @@ from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.models.protocol import Reply
 from toishi.tools.workbench.rollout import Rollout
-from toishi.tools.workbench.textgrad.reflection import ReflectionRequest
+from toishi.tools.workbench.textgrad.reflection import Request
+
+Split = Literal["feedback", "validation"]
 
 
 class Evaluate(Protocol):
-    """One rollout per example, in their order; the minibatch may hold an example twice."""
+    """One rollout per example, in their order; the minibatch may hold an example twice. Replicates differ by noise."""
 
     async def __call__(
-        self, candidate: Candidate, examples: Sequence[Example], split: Literal["feedback", "validation"], /
+        self, candidate: Candidate, examples: Sequence[Example], split: Split, replicate: int = 0, /
     ) -> Sequence[Rollout]: ...
 
 
@@ -28,4 +31,4 @@ class Reflect(Protocol):
     May raise `RequestRefused`, as where the request is longer than the model's window: a proposal that came to nothing.
     """
 
-    async def __call__(self, request: ReflectionRequest, iteration: int, /) -> Reply: ...
+    async def __call__(self, request: Request, iteration: int, /) -> Reply: ...

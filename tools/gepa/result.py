@@ -8,11 +8,19 @@ from toishi.tools.gepa.selection import best
 
 @dataclass(frozen=True)
 class GepaResult:
-    """`members` by number, the seed first; `stopped` says in words why the search ended after `iterations`."""
+    """`members` by number, the seed first; `stopped` says in words why the search ended after `iterations`.
+
+    `chosen` is the number of the member to put before a person, where more than the score decides: None leaves it to
+    the score. `front` holds those worth choosing from, where several things are wanted. `noisy`: the same rollout came
+    out differently when it was repeated.
+    """
 
     members: tuple[Member, ...]
     iterations: int
     stopped: str
+    chosen: int | None = None
+    front: tuple[int, ...] = ()
+    noisy: bool = False
 
     @property
     def seed(self) -> Member:
@@ -21,5 +29,11 @@ class GepaResult:
 
     @property
     def best(self) -> Member:
-        """The highest mean validation score; among equals the oldest, so the seed where nothing beats it."""
-        return self.members[best([member.validation_score for member in self.members])]
+        """The one that was chosen, else the highest mean over the whole validation set.
+
+        Among equals it is the oldest, so the seed where nothing beats it.
+        """
+        if self.chosen is not None:
+            return self.members[self.chosen]
+        validated = [member for member in self.members if member.validated]
+        return validated[best([member.validation_score for member in validated])]

@@ -14,20 +14,23 @@ from toishi.tools.gepa.settings import GepaSettings
 Fronts = Sequence[AbstractSet[int]]
 
 
-def select_parent(fronts: Fronts, scores: Sequence[float], settings: GepaSettings, rng: random.Random) -> int:
-    """The number of the next parent, by the selection that the settings name."""
+def select_parent(pruned: Fronts, members: int, leader: int, settings: GepaSettings, rng: random.Random) -> int:
+    """The number of the next parent, by the selection that the settings name.
+
+    `pruned` are the fronts without dominated members, `leader` the best of so many `members`.
+    """
     match settings.selection:
-        case "pareto":
-            return pareto(fronts, scores, rng)
+        case "pareto" | "pareto_anew":
+            return pareto(pruned, rng)
         case "epsilon_greedy":
-            return epsilon_greedy(scores, settings.epsilon, rng)
+            return epsilon_greedy(members, leader, settings.epsilon, rng)
         case "best":
-            return best(scores)
+            return leader
 
 
-def pareto(fronts: Fronts, scores: Sequence[float], rng: random.Random) -> int:
+def pareto(pruned: Fronts, rng: random.Random) -> int:
     """A member drawn with a probability proportional to the number of pruned fronts that hold it."""
-    counts = front_counts(prune(fronts, scores))
+    counts = front_counts(pruned)
     return rng.choice([number for number, count in counts.items() for _ in range(count)])
 
 
@@ -66,8 +69,8 @@ def best(scores: Sequence[float]) -> int:
     return max(range(len(scores)), key=scores.__getitem__)
 
 
-def epsilon_greedy(scores: Sequence[float], epsilon: float, rng: random.Random) -> int:
-    """Any member with probability `epsilon` (uniformly), otherwise the best one."""
+def epsilon_greedy(members: int, leader: int, epsilon: float, rng: random.Random) -> int:
+    """Any of so many members with probability `epsilon` (uniformly), otherwise the best one."""
     if rng.random() < epsilon:
-        return rng.randint(0, len(scores) - 1)
-    return best(scores)
+        return rng.randint(0, members - 1)
+    return leader

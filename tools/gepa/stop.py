@@ -1,4 +1,4 @@
-"""When the search ends. Looked at before every iteration, as in Algorithm 1, but for a whole one: never half of it."""
+"""When the search ends, its budget aside. Looked at after every iteration, as in Algorithm 1."""
 
 from dataclasses import dataclass
 
@@ -23,13 +23,8 @@ class Standing:
         return Standing(self.iteration + 1, 0 if judged else self.idle + 1, 0 if improved else self.stale + 1, perfect)
 
 
-def needed(settings: GepaSettings, validation: int) -> int:
-    """The rollouts of an iteration that is accepted: the minibatch twice, and the whole validation set."""
-    return 2 * settings.minibatch + validation
-
-
-def stop_reason(standing: Standing, settings: GepaSettings, *, affordable: bool) -> str | None:
-    """Why the search ends now, in words, or None. `affordable`: the rollouts `needed` still fit the budget."""
+def stop_reason(standing: Standing, settings: GepaSettings) -> str | None:
+    """Why the search ends now, in words, or None; the budget has a word of its own."""
     if settings.max_iterations is not None and standing.iteration >= settings.max_iterations:
         return f"all {settings.max_iterations} iterations are done"
     if settings.stop_when_perfect and standing.perfect:
@@ -38,6 +33,4 @@ def stop_reason(standing: Standing, settings: GepaSettings, *, affordable: bool)
         return f"{standing.stale} iterations in a row brought no higher validation score"
     if settings.max_idle is not None and standing.idle >= settings.max_idle:
         return f"{standing.idle} iterations in a row had no proposal to judge"
-    if not affordable:
-        return "the rest of the budget is too small for another whole iteration"
     return None

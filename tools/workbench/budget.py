@@ -139,20 +139,19 @@ class Budget:
         self.set_aside(0)
 
     def fits(self, rollouts: int) -> bool:
-        """Whether so many more rollouts fit beside what is set aside.
+        """Whether the tokens, dollars and seconds of so many more rollouts fit beside what is set aside.
 
-        Their tokens, dollars and seconds are foretold from the average so far, and for the seconds those of the
-        rollouts set aside are added. A forecast promises nothing: only `reserve` does.
+        They are foretold from the average so far, and for the seconds those of the rollouts set aside are added. What is
+        only promised to calls in flight does not count: `rollouts` are to include theirs. The rollouts themselves are
+        the affair of whoever counts them. A forecast promises nothing: only `reserve` does.
         """
-        rollouts_left, each, seconds_left = self.rollouts_left(), max(self._rollouts.spent, 1), self.seconds_left()
-        if rollouts_left is not None and rollouts > rollouts_left:
-            return False
+        each, seconds_left = max(self._rollouts.spent, 1), self.seconds_left()
         if seconds_left is not None:
             needed = self._seconds_per_rollout() * (rollouts + self._rollouts.aside)
             if seconds_left <= 0 or needed > seconds_left:
                 return False
         return all(
-            account.left is None or account.spent / each * rollouts <= account.left
+            account.limit is None or account.spent / each * rollouts <= account.limit - account.spent - account.aside
             for account in (self._tokens, self._cost)
         )
 

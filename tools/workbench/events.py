@@ -32,7 +32,7 @@ Seconds = Annotated[float | None, Field(description="the limit in seconds of wor
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: Literal[1] = Field(default=1, description="counts the changes of this kind's fields")
+    version: int = Field(default=1, description="counts the changes of this kind's fields")
 
 
 class RunStarted(_Event):
@@ -63,6 +63,7 @@ class PhaseStarted(_Event):
 class CandidateAccepted(_Event):
     """Decision. A candidate entered the pool."""
 
+    version: int = Field(default=2, description="counts the changes of this kind's fields")
     kind: Literal["candidate_accepted"] = "candidate_accepted"
     number: int = Field(description="its place in the pool; the seed has 0")
     candidate: str = Field(description="its id, by which rollouts name it: a hash of its texts")
@@ -74,7 +75,20 @@ class CandidateAccepted(_Event):
     module: Module
     before: Before
     after: After
-    validation_score: float = Field(description="its mean score on all validation rows, from 0 to 1")
+    validation_score: float = Field(description="its mean score on the validation rows that it ran on, from 0 to 1")
+    rows: int | None = Field(
+        default=None,
+        description="how many validation rows it ran on, where these are not all: it can be a parent, and cannot be "
+        "chosen; null: all",
+    )
+    objectives: dict[str, float] = Field(
+        default_factory=dict, description="its value of each objective beside the score, by name; empty without them"
+    )
+
+    @property
+    def validated(self) -> bool:
+        """Whether it ran on all validation rows, so that it can be chosen."""
+        return self.rows is None
 
 
 class ProposalRejected(_Event):
@@ -84,9 +98,10 @@ class ProposalRejected(_Event):
     iteration: int = Field(description="the step of the search, from 0")
     parents: tuple[int, ...] = Field(description="numbers of the candidates that it was made from")
     module: Module
-    cause: Literal["skipped", "form", "gate", "merge"] = Field(
+    cause: Literal["skipped", "form", "gate", "merge", "race"] = Field(
         description="skipped: nothing to learn (all perfect, or no usable trace); form: the rewriting model's reply "
-        "could not be used; gate: not better on its minibatch; merge: a merged candidate that did not pass its gate"
+        "could not be used; gate: not better on the rows of its gate; merge: a merged candidate that did not pass its "
+        "gate; race: validation ended early, since it could neither enter the front nor become the best"
     )
     reason: str = Field(description="why, in one sentence")
     texts: dict[str, str] | None = Field(description="the rejected texts by module; null where there were none")
@@ -204,7 +219,9 @@ Emit = Callable[[Event], None]
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
-UPGRADES: Mapping[tuple[str, int], Upgrade] = {}
+UPGRADES: Mapping[tuple[str, int], Upgrade] = {
+    ("candidate_accepted", 1): lambda body: {**body, "rows": None, "objectives": {}},
+}
 """By kind and version: from the body of an event in that version to its body in the next."""
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

@@ -5,6 +5,7 @@ the scores decide.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from textwrap import shorten
@@ -25,6 +26,9 @@ from toishi.tools.workbench.rollout import Rollout
 PURPOSE = "rollout"
 OPENING = 60
 """Characters of a row that tell which one it is."""
+
+MOST_KEPT = 20_000
+"""Rollouts with their traces that stay in memory."""
 
 _Key = tuple[str, str, int]
 _Work = Coroutine[Any, Any, BudgetSpent | None]
@@ -60,7 +64,8 @@ class RolloutRunner:
         self._models = models or {}
         self._sampling = sampling
         self._seed = seed
-        self._done: dict[_Key, Rollout] = {}
+        self._done: OrderedDict[_Key, Rollout] = OrderedDict()
+        self._settled: set[_Key] = set()
         self._flying: dict[_Key, asyncio.Task[BudgetSpent | None]] = {}
 
     def judged_by(self, metric: Metric) -> "RolloutRunner":
@@ -91,14 +96,19 @@ class RolloutRunner:
         not (what could be finished is kept), and whatever the gateway or the journal raise for want of a model or a
         disk: no score follows from these, and what is in flight is cut off.
         """
-        wanted = {(candidate.id, example.id, replicate): example for example in examples}
-        while missing := {key: example for key, example in wanted.items() if key not in self._done}:
+        keys = [(candidate.id, example.id, replicate) for example in examples]
+        missing = dict(zip(keys, examples, strict=True))
+        found: dict[_Key, Rollout] = {}
+        while missing:
+            for key in [key for key in missing if key in self._done]:
+                found[key] = self._done[key]
+                del missing[key]
             new = {key: example for key, example in missing.items() if key not in self._flying}
             if new:
                 await self._run_new(candidate, new, split)
-            else:
+            elif missing:
                 await asyncio.wait([self._flying[key] for key in missing])
-        return [self._done[candidate.id, example.id, replicate] for example in examples]
+        return [found[key] for key in keys]
 
     async def _run_new(self, candidate: Candidate, examples: dict[_Key, Example], split: str) -> None:
         fresh = [key for key in examples if not self._takes_up(key)]
@@ -123,14 +133,22 @@ class RolloutRunner:
         return task
 
     def _takes_up(self, key: _Key) -> bool:
-        """Whether the journal holds the rollout from an earlier sitting, which then counts as spent in this one too."""
+        """Whether the journal holds the rollout; one from an earlier sitting then counts as spent in this one too."""
         rollout = None if self._journal is None else self._journal.find_rollout(self._run, *key)
         if rollout is None:
             return False
-        self._budget.reserve(rollouts=1, recorded=True).settle()
-        self._gateway.recount(rollout.replies)
-        self._done[key] = rollout
+        if key not in self._settled:
+            self._budget.reserve(rollouts=1, recorded=True).settle()
+            self._gateway.recount(rollout.replies)
+        self._keep(key, rollout)
         return True
+
+    def _keep(self, key: _Key, rollout: Rollout) -> None:
+        """In memory, where it may push out the oldest: the journal, where there is one, has that for good."""
+        self._settled.add(key)
+        self._done[key] = rollout
+        if self._journal is not None and len(self._done) > MOST_KEPT:
+            self._done.popitem(last=False)
 
     def _reserve(self, count: int) -> list[Reservation]:
         """Refused or granted as a whole, and then one by one, since each rollout ends on its own."""
@@ -152,7 +170,7 @@ class RolloutRunner:
         if self._journal is not None:
             await self._journal.add_rollout(self._run, split, rollout)
         reservation.settle()
-        self._done[key] = rollout
+        self._keep(key, rollout)
         return None
 
     async def _execute(self, candidate: Candidate, example: Example, *, replicate: int) -> Rollout:

@@ -7,8 +7,7 @@ import asyncio
 from collections.abc import Sequence
 
 from toishi.tools.workbench.budget import Budget
-from toishi.tools.workbench.errors import BudgetSpent
-from toishi.tools.workbench.events import DECISIONS, CandidateAccepted, Emit, Event, PhaseStarted, Progress
+from toishi.tools.workbench.events import CandidateAccepted, Emit, Event, PhaseStarted, Progress
 from toishi.tools.workbench.journal import Journal
 
 BEAT_SECONDS = 0.25
@@ -24,31 +23,28 @@ class Chronicle:
     def __init__(self, emit: Emit, stored: Sequence[Event]) -> None:
         self._emit = emit
         self._stored = stored
-        self._decisions = 0
         self.candidates = 0
         self.best_validation_score: float | None = None
 
     def __call__(self, event: Event) -> None:
         self._emit(event)
-        self._decisions += isinstance(event, DECISIONS)
         if isinstance(event, CandidateAccepted):
             self.candidates += 1
-            self.best_validation_score = max(event.validation_score, self.best_validation_score or 0.0)
+            if event.validated:
+                self.best_validation_score = max(event.validation_score, self.best_validation_score or 0.0)
 
-    def search_goes_on(self, affordable: bool) -> bool:
-        """Whether another step of the search may begin: as in an earlier sitting, else where it is affordable."""
-        if self._decisions < len(self._stored):
-            return not self._ended_here()
-        return affordable
+    def searched_before(self) -> tuple[int, bool]:
+        """How many steps of the search earlier sittings ended, and whether they ended the search itself."""
+        phases = [place for place, event in enumerate(self._stored) if _begins(event)]
+        search = next((place for place in phases if _begins(self._stored[place]) == "search"), None)
+        if search is None:
+            return 0, False
+        end = next((place for place in phases if place > search), None)
+        return (end or len(self._stored)) - search - 1, end is not None
 
-    def refuse_more_search(self) -> None:
-        """Raises `BudgetSpent` where an earlier sitting ended its search."""
-        if self._ended_here():
-            raise BudgetSpent("the search ended here in an earlier sitting")
 
-    def _ended_here(self) -> bool:
-        following = self._stored[self._decisions] if self._decisions < len(self._stored) else None
-        return isinstance(following, PhaseStarted) and following.phase == "test"
+def _begins(event: Event) -> str | None:
+    return event.phase if isinstance(event, PhaseStarted) else None
 
 
 class Heartbeat:

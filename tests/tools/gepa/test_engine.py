@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from benchmarks.gepa_benches import BENCHES, Bench, discovery, evaluate_on, pipeline, plain_reply, reflect_on
-from toishi.tools.gepa import Evaluate, GepaResult, GepaSettings, Reflect, optimize
+from toishi.tools.gepa import Brief, Earlier, Evaluate, GepaResult, GepaSettings, Reflect, optimize
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import BudgetSpent, DataError, RequestRefused
 from toishi.tools.workbench.events import CandidateAccepted, Event, ProposalRejected
@@ -17,10 +17,17 @@ from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.models.protocol import Reply
 from toishi.tools.workbench.rollout import Rollout
 from toishi.tools.workbench.seeds import streams
-from toishi.tools.workbench.textgrad.reflection import CLOSING, OPENING, ReflectionRequest
+from toishi.tools.workbench.textgrad.reflection import CLOSING, OPENING, ReflectionRequest, Request
 
 ITERATIONS = 25
-DEFAULTS = GepaSettings(max_iterations=ITERATIONS, merge=True, max_idle=None)
+
+
+def as_published(**others: object) -> GepaSettings:
+    """The paper's search, and what is set beside it."""
+    return GepaSettings.model_validate({"paper": True, **others})
+
+
+DEFAULTS = as_published(max_iterations=ITERATIONS, merge=True, stop_when_perfect=True, remember_rejected=3)
 benches = st.sampled_from([make() for make in BENCHES])
 
 
@@ -35,14 +42,17 @@ class Search:
     reflect: Reflect | None = None
     placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     max_characters: int = 10_000
+    rollouts: int | None = None
     affordable: Callable[[int], bool] = lambda rollouts: True
+    earlier: Earlier | None = None
     events: list[Event] = field(default_factory=list)
     requests: list[ReflectionRequest] = field(default_factory=list)
 
     def run(self) -> GepaResult:
         reflect = self.reflect or reflect_on(self.bench)
 
-        async def overheard(request: ReflectionRequest, iteration: int) -> Reply:
+        async def overheard(request: Request, iteration: int) -> Reply:
+            assert isinstance(request, ReflectionRequest)
             self.requests.append(request)
             return await reflect(request, iteration)
 
@@ -56,9 +66,10 @@ class Search:
                 settings=self.settings,
                 streams=streams(self.seed),
                 emit=self.events.append,
-                max_characters=self.max_characters,
-                placeholders=self.placeholders,
+                brief=Brief(self.max_characters, self.placeholders),
+                rollouts=self.rollouts,
                 affordable=self.affordable,
+                earlier=self.earlier,
             )
         )
 
@@ -76,7 +87,9 @@ def metered(bench: Bench, limit: int) -> tuple[Evaluate, list[int]]:
     spent = [0]
     evaluate = evaluate_on(bench)
 
-    async def within(candidate: Candidate, examples: Sequence[Example], split: str) -> Sequence[Rollout]:
+    async def within(
+        candidate: Candidate, examples: Sequence[Example], split: str, replicate: int = 0
+    ) -> Sequence[Rollout]:
         if spent[0] + len(examples) > limit:
             raise BudgetSpent(f"{limit} rollouts are spent")
         spent[0] += len(examples)
@@ -89,7 +102,7 @@ def scripted(*texts: str) -> Reflect:
     """A reflector that gives these replies in turn, the last one for ever."""
     left = list(texts)
 
-    async def reflect(request: ReflectionRequest, iteration: int) -> Reply:
+    async def reflect(request: Request, iteration: int) -> Reply:
         return plain_reply(left.pop(0) if len(left) > 1 else left[0])
 
     return reflect
@@ -142,7 +155,7 @@ def test_a_budget_that_ends_in_reflection_ends_the_search_with_what_stands() -> 
     bench = discovery()
     unspent, search = iter(range(3)), Search(discovery())
 
-    async def reflect(request: ReflectionRequest, iteration: int) -> Reply:
+    async def reflect(request: Request, iteration: int) -> Reply:
         if next(unspent, None) is None:
             raise BudgetSpent("no tokens are left")
         return await reflect_on(bench)(request, iteration)
@@ -198,7 +211,8 @@ def test_a_reply_that_is_not_in_form_never_becomes_a_candidate(plan: list[str]) 
     well_formed: list[str] = []
     ahead, flawed = iter(plan), []
 
-    async def reflect(request: ReflectionRequest, iteration: int) -> Reply:
+    async def reflect(request: Request, iteration: int) -> Reply:
+        assert isinstance(request, ReflectionRequest)
         kind = next(ahead)
         if kind != "fine":
             flawed.append(iteration)
@@ -215,10 +229,10 @@ def test_a_reply_that_is_not_in_form_never_becomes_a_candidate(plan: list[str]) 
 
 
 def test_a_request_that_the_reflector_cannot_take_is_a_proposal_that_came_to_nothing() -> None:
-    async def reflect(request: ReflectionRequest, iteration: int) -> Reply:
+    async def reflect(request: Request, iteration: int) -> Reply:
         raise RequestRefused("the prompt has 9000 tokens, more than 4096")
 
-    search = Search(discovery(), GepaSettings(max_iterations=4), reflect=reflect)
+    search = Search(discovery(), as_published(max_iterations=4), reflect=reflect)
     result = search.run()
     assert result.iterations == 4
     refusals = {event.reason for event in search.rejected if event.cause == "form"}
@@ -245,7 +259,7 @@ def test_the_reflector_is_shown_what_was_refused_of_the_same_parent_and_module()
 
 
 def test_what_another_parent_was_refused_is_not_shown() -> None:
-    search = Search(discovery(), GepaSettings(max_iterations=60, remember_rejected=99, max_idle=None))
+    search = Search(discovery(), as_published(max_iterations=60, remember_rejected=99))
     search.run()
     refused: dict[str, list[str]] = {}
     for event in search.rejected:
@@ -268,7 +282,7 @@ def test_a_refused_edit_that_comes_again_is_refused_without_a_rollout() -> None:
 def test_perfect_minibatches_teach_nothing_and_cost_no_reflection() -> None:
     bench = discovery()
     easy = tuple(example for example in bench.feedback if "amber" in example.inputs["message"])
-    search = Search(replace(bench, feedback=easy), GepaSettings(max_idle=7))
+    search = Search(replace(bench, feedback=easy), as_published(max_idle=7))
     result = search.run()
     assert search.requests == []
     assert result.stopped == "7 iterations in a row had no proposal to judge"
@@ -278,7 +292,7 @@ def test_perfect_minibatches_teach_nothing_and_cost_no_reflection() -> None:
 def test_without_skipping_perfect_minibatches_are_reflected_on() -> None:
     bench = discovery()
     easy = tuple(example for example in bench.feedback if "amber" in example.inputs["message"])
-    search = Search(replace(bench, feedback=easy), GepaSettings(skip_perfect=False, max_iterations=3))
+    search = Search(replace(bench, feedback=easy), as_published(skip_perfect=False, max_iterations=3))
     search.run()
     assert len(search.requests) == 3
 
@@ -292,13 +306,13 @@ def test_a_perfect_seed_ends_the_search_at_once() -> None:
 
 
 def test_patience_ends_a_search_that_does_not_get_better() -> None:
-    search = Search(discovery(), GepaSettings(patience=4, max_idle=None), reflect=scripted(tagged("Useless.")))
+    search = Search(discovery(), as_published(patience=4, max_idle=None), reflect=scripted(tagged("Useless.")))
     assert search.run().stopped == "4 iterations in a row brought no higher validation score"
 
 
 def test_a_module_that_does_not_run_is_passed_over_and_the_rotation_goes_on() -> None:
     bench = replace(discovery(), seed={"unused": "Never read.", "answer": "Answer.\namber: north"})
-    search = Search(bench, GepaSettings(max_iterations=6, selection="best"))
+    search = Search(bench, as_published(max_iterations=6, selection="best"))
     search.run()
     first = search.rejected[0]
     assert (first.cause, first.module) == ("skipped", "unused")
@@ -309,7 +323,7 @@ def test_a_module_that_does_not_run_is_passed_over_and_the_rotation_goes_on() ->
 def test_there_are_no_merges_where_the_validation_set_is_smaller_than_their_gate() -> None:
     bench = pipeline()
     search = Search(
-        bench, GepaSettings(max_iterations=60, merge=True, merge_minibatch=len(bench.validation) + 1), seed=4
+        bench, as_published(max_iterations=60, merge=True, merge_minibatch=len(bench.validation) + 1), seed=4
     )
     search.run()
     assert {len(accepted.parents) for accepted in search.accepted} == {0, 1}
@@ -317,7 +331,7 @@ def test_there_are_no_merges_where_the_validation_set_is_smaller_than_their_gate
 
 
 def test_every_decision_says_why() -> None:
-    search = Search(pipeline(), GepaSettings(max_iterations=60, merge=True), seed=4)
+    search = Search(pipeline(), as_published(max_iterations=60, merge=True, remember_rejected=3), seed=4)
     search.run()
     reasons = {len(event.parents): event.reason for event in reversed(search.accepted)}
     assert reasons[0] == "what the search started from"

@@ -203,11 +203,12 @@ def test_a_validation_set_smaller_than_the_gate_is_refused() -> None:
 
 def test_a_merge_is_tried_right_after_an_accepted_mutation_only() -> None:
     schedule = MergeSchedule()
-    assert not schedule.now
+    assert not schedule.now()
     schedule = schedule.after_mutation(accepted=True, max_merges=5)
-    assert schedule.now
-    assert not schedule.after_mutation(accepted=False, max_merges=5).now
-    assert not schedule.after_merge(accepted=False).now
+    assert schedule.now()
+    assert not schedule.now(in_flight=1)
+    assert not schedule.after_mutation(accepted=False, max_merges=5).now()
+    assert not schedule.after_merge(accepted=False).now()
 
 
 def test_a_rejected_merge_uses_up_nothing() -> None:

@@ -13,7 +13,7 @@ MERGE = Merge(Candidate({"search": "s", "answer": "a"}), 3, 5, 0, (5, 3))
     ("said", "expected"),
     [
         (
-            reasons.rewritten("answer", 2, [1.0, 0.0], [1.0, 0.5]),
+            reasons.rewritten("answer", (2,), [1.0, 0.0], [1.0, 0.5]),
             "answer of candidate 2 was rewritten, and the score on 2 examples rose from 1 to 1.5",
         ),
         (reasons.not_better([1.0], [0.0]), "the score on 1 example fell from 1 to 0"),

@@ -72,16 +72,15 @@ def test_a_parent_is_drawn_as_the_library_draws_it(rows: list[list[float]], seed
     ours, theirs = random.Random(seed), random.Random(seed)
     for _ in range(5):
         expected = select_program_candidate_from_pareto_front(dict(enumerate(pool.fronts)), scores, theirs)
-        assert pareto(pool.fronts, scores, ours) == expected
+        assert pareto(pool.pruned, ours) == expected
 
 
 @settings(deadline=None)
 @given(ROWS)
 def test_a_parent_s_chance_is_proportional_to_the_fronts_that_hold_it(rows: list[list[float]]) -> None:
     pool = fill(rows)
-    scores = pool.validation_scores
-    counts = front_counts(prune(pool.fronts, scores))
-    offered = Counter(pareto(pool.fronts, scores, ScriptedChoice(place)) for place in range(sum(counts.values())))
+    counts = front_counts(pool.pruned)
+    offered = Counter(pareto(pool.pruned, ScriptedChoice(place)) for place in range(sum(counts.values())))
     assert offered == counts
 
 
@@ -102,21 +101,20 @@ def test_the_oldest_of_the_best_is_the_best() -> None:
 
 
 def test_greedy_selection_is_the_best_without_chance_and_anybody_with_all_of_it() -> None:
-    scores = [0.1, 0.9, 0.5]
     rng = random.Random(3)
-    assert {epsilon_greedy(scores, 0.0, rng) for _ in range(20)} == {1}
-    assert {epsilon_greedy(scores, 1.0, rng) for _ in range(60)} == {0, 1, 2}
+    assert {epsilon_greedy(3, 1, 0.0, rng) for _ in range(20)} == {1}
+    assert {epsilon_greedy(3, 1, 1.0, rng) for _ in range(60)} == {0, 1, 2}
 
 
 def test_the_settings_name_the_selection() -> None:
     pool = fill([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
     drawn = {
         name: {
-            select_parent(pool.fronts, pool.validation_scores, GepaSettings(selection=name), random.Random(seed))
+            select_parent(pool.pruned, 2, pool.leader.number, GepaSettings(selection=name), random.Random(seed))
             for seed in range(30)
         }
-        for name in ("pareto", "best")
+        for name in ("pareto", "pareto_anew", "best")
     }
-    assert drawn == {"pareto": {0, 1}, "best": {1}}
+    assert drawn == {"pareto": {0, 1}, "pareto_anew": {0, 1}, "best": {1}}
     settings = GepaSettings(selection="epsilon_greedy", epsilon=0)
-    assert select_parent(pool.fronts, pool.validation_scores, settings, random.Random(0)) == 1
+    assert select_parent(pool.pruned, 2, 1, settings, random.Random(0)) == 1

@@ -6,10 +6,23 @@ from pydantic import ValidationError
 from toishi.tools.gepa.settings import GepaSettings
 
 
-def test_the_defaults_are_the_paper_s() -> None:
+def test_the_numbers_of_the_paper_are_the_defaults() -> None:
     settings = GepaSettings()
     assert (settings.minibatch, settings.max_merges, settings.merge_minibatch) == (3, 5, 5)
-    assert (settings.selection, settings.accept, settings.merge) == ("pareto", "strict", False)
+    assert (settings.accept, settings.merge) == ("strict", False)
+
+
+def test_the_paper_s_search_is_one_switch_and_what_is_set_beside_it_holds() -> None:
+    published = GepaSettings.model_validate({"paper": True, "remember_rejected": 2})
+    assert (published.lookahead, published.selection, published.gate) == (1, "pareto_anew", "minibatch")
+    assert (published.validation, published.look_again, published.finalists) == ("full", 0, 1)
+    assert published.remember_rejected == 2
+
+
+def test_without_the_switch_nothing_is_as_published() -> None:
+    settings = GepaSettings.model_validate({"paper": False})
+    assert settings == GepaSettings()
+    assert (settings.lookahead, settings.gate, settings.validation) == (None, "sequential", "race")
 
 
 @pytest.mark.parametrize(

@@ -133,8 +133,6 @@ def test_no_limit_means_no_limit() -> None:
 def test_what_fits_is_foretold_by_the_average_and_leaves_what_is_set_aside() -> None:
     budget = Budget(Limits(max_rollouts=40, max_tokens=1000))
     budget.set_aside(10)
-    assert budget.fits(30)
-    assert not budget.fits(31)
     for _ in range(10):
         budget.reserve(rollouts=1, tokens=60).settle(tokens=40)
     assert budget.fits(15)
@@ -149,6 +147,14 @@ def test_what_fits_is_foretold_by_the_average_and_leaves_what_is_set_aside() -> 
         budget.reserve(tokens=201)
     budget.release_aside()
     assert (budget.rollouts_left(), budget.tokens_left()) == (30, 600)
+
+
+def test_what_is_promised_to_calls_in_flight_is_not_foretold_a_second_time() -> None:
+    budget = Budget(Limits(max_tokens=1000))
+    budget.reserve(rollouts=10, tokens=400).settle(tokens=400)
+    budget.reserve(tokens=600)
+    assert budget.fits(15)
+    assert not budget.fits(16)
 
 
 def test_seconds_are_foretold_by_the_pace_of_new_rollouts() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from toishi.tools.workbench.budget import Budget, Limits
-from toishi.tools.workbench.errors import BudgetSpent
 from toishi.tools.workbench.events import CandidateAccepted, Event, PhaseStarted, Progress
 from toishi.tools.workbench.journal import Journal, RunRow
 from toishi.tools.workbench.sitting import Chronicle, Heartbeat
@@ -26,7 +25,13 @@ def accepted(number: int, score: float) -> CandidateAccepted:
     )
 
 
-STORED: list[Event] = [PhaseStarted(phase="baseline"), accepted(0, 0.5), accepted(1, 0.25), PhaseStarted(phase="test")]
+STORED: list[Event] = [
+    PhaseStarted(phase="baseline"),
+    accepted(0, 0.5),
+    PhaseStarted(phase="search"),
+    accepted(1, 0.25),
+    PhaseStarted(phase="test"),
+]
 
 
 def told_to_nobody(event: Event) -> None:
@@ -40,31 +45,18 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
-def test_a_first_sitting_searches_as_long_as_it_can_afford() -> None:
-    chronicle = Chronicle(told_to_nobody, [])
-    chronicle.refuse_more_search()
-    assert chronicle.search_goes_on(affordable=True)
-    assert not chronicle.search_goes_on(affordable=False)
-
-
-def test_a_replay_goes_on_and_ends_where_the_first_sitting_did() -> None:
-    chronicle = Chronicle(told_to_nobody, STORED)
-    for event in STORED[:2]:
-        chronicle(event)
-        chronicle.refuse_more_search()
-        assert chronicle.search_goes_on(affordable=False)
-    chronicle(STORED[2])
-    assert not chronicle.search_goes_on(affordable=True)
-    with pytest.raises(BudgetSpent, match="the search ended here in an earlier sitting"):
-        chronicle.refuse_more_search()
-
-
-def test_after_the_last_stored_decision_a_replay_is_a_first_sitting() -> None:
-    chronicle = Chronicle(told_to_nobody, STORED[:3])
-    for event in STORED[:3]:
-        chronicle(event)
-    chronicle.refuse_more_search()
-    assert not chronicle.search_goes_on(affordable=False)
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        pytest.param([], (0, False), id="nothing"),
+        pytest.param(STORED[:2], (0, False), id="a baseline"),
+        pytest.param(STORED[:3], (0, False), id="a search without a step"),
+        pytest.param(STORED[:4], (1, False), id="a step"),
+        pytest.param(STORED, (1, True), id="a search that ended"),
+    ],
+)
+def test_a_sitting_knows_how_far_earlier_ones_searched(stored: list[Event], expected: tuple[int, bool]) -> None:
+    assert Chronicle(told_to_nobody, stored).searched_before() == expected
 
 
 def test_a_heartbeat_tells_what_is_new_and_keeps_the_seconds(journal: Journal) -> None:

@@ -5,13 +5,18 @@ again is the gateway's.
 """
 
 import asyncio
-from collections import deque
+import heapq
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from itertools import count
 from typing import Protocol
 
 from toishi.tools.workbench.errors import ModelUnavailable
 from toishi.tools.workbench.models.congestion import Congestion
+
+URGENCY: ContextVar[int] = ContextVar("toishi_urgency", default=0)
+"""Of the calls that wait for an endpoint those with the lowest number go first: for the tasks that set it, and theirs."""
 
 
 class Clock(Protocol):
@@ -23,7 +28,7 @@ class Clock(Protocol):
 
 
 class Endpoint:
-    """The calls to one endpoint, first come, first served; for one event loop.
+    """The calls to one endpoint, the most urgent first, and among equals first come, first served; for one event loop.
 
     `most` bounds the calls in flight. Where the endpoint asks for a wait of more than `longest_wait` seconds, those who
     wait get `ModelUnavailable` instead.
@@ -37,7 +42,8 @@ class Endpoint:
         self._in_flight = 0
         self._closed_until = float("-inf")
         self._will_wake = False
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._arrivals = count()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -62,7 +68,7 @@ class Endpoint:
 
     async def _wait(self) -> None:
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        heapq.heappush(self._waiting, (URGENCY.get(), next(self._arrivals), turn))
         self._admit()
         try:
             await turn
@@ -100,7 +106,7 @@ class Endpoint:
     def _next(self) -> "asyncio.Future[None] | None":
         """The first of those who still wait, no longer in the line."""
         while self._waiting:
-            turn = self._waiting.popleft()
+            _, _, turn = heapq.heappop(self._waiting)
             if not turn.done():
                 return turn
         return None

@@ -1,0 +1,116 @@
+"""GEPA as the method of a run: from a bench to what it found. It knows the workbench; the search knows neither."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from toishi.tools.gepa.engine import Earlier, optimize
+from toishi.tools.gepa.forecast import Forecast, Sizes, forecast
+from toishi.tools.gepa.proposal import Brief
+from toishi.tools.gepa.protocol import Split
+from toishi.tools.gepa.result import GepaResult
+from toishi.tools.gepa.settings import GepaSettings
+from toishi.tools.workbench.bench import Bench
+from toishi.tools.workbench.candidate import Candidate
+from toishi.tools.workbench.data import Splits
+from toishi.tools.workbench.errors import TaskError
+from toishi.tools.workbench.events import CandidateAccepted, Event, PhaseStarted, Warned
+from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.method import Choice, Found
+from toishi.tools.workbench.models.names import usual_concurrency
+from toishi.tools.workbench.objectives import groups_of
+from toishi.tools.workbench.rollout import Rollout, failures
+from toishi.tools.workbench.seeds import streams
+from toishi.tools.workbench.sitting import Chronicle
+from toishi.tools.workbench.task import Task
+from toishi.tools.workbench.task.objectives import wanted
+from toishi.tools.workbench.validation import explain
+
+
+def settings_of(task: Task) -> GepaSettings:
+    """The table `[gepa]` of a task; `TaskError` where it says something that cannot be."""
+    try:
+        return GepaSettings.model_validate(task.gepa)
+    except ValidationError as error:
+        raise TaskError(explain(error, GepaSettings, table="gepa")) from None
+
+
+def forecast_of(task: Task, splits: Splits) -> Forecast | None:
+    """About what the budget buys; None where it has no limit on rollouts."""
+    limit = task.budget.limits().max_rollouts
+    if limit is None:
+        return None
+    sizes = Sizes(settings_of(task), len(splits.feedback), len(splits.validation))
+    return forecast(sizes, max(limit - tested(task) * len(splits.test), 0))
+
+
+def tested(task: Task) -> int:
+    """How many candidates are run on the locked test, the seed among them."""
+    return 1 + (settings_of(task).front if len(wanted(task.objectives)) > 1 else 1)
+
+
+async def run(bench: Bench, chronicle: Chronicle) -> Found:
+    """GEPA on a bench; raises `BudgetSpent` where the budget ends before the seed is scored."""
+
+    async def evaluate(
+        candidate: Candidate, examples: Sequence[Example], split: Split, replicate: int = 0
+    ) -> Sequence[Rollout]:
+        return await bench.runner.run(candidate, examples, split=split, replicate=replicate)
+
+    def emit(event: Event) -> None:
+        chronicle(event)
+        if isinstance(event, CandidateAccepted):
+            bench.keep_for_test(event.candidate, tested(task))
+            if event.number == 0:
+                failed = failures(bench.journal.rollouts(bench.run, candidate=event.candidate, split="validation"))
+                if failed is not None:
+                    chronicle(Warned(message=failed))
+                chronicle(PhaseStarted(phase="search"))
+
+    task, splits = bench.task, bench.splits
+    objectives = wanted(task.objectives)
+    iterations, ended = chronicle.searched_before()
+    chronicle(PhaseStarted(phase="baseline"))
+    result = await optimize(
+        bench.seed,
+        feedback=splits.feedback,
+        validation=splits.validation,
+        evaluate=evaluate,
+        reflect=bench.reflect,
+        settings=settings_of(task),
+        streams=streams(task.seed),
+        emit=emit,
+        brief=_brief(task),
+        rollouts=bench.budget.rollouts_left(),
+        affordable=bench.budget.fits,
+        concurrency=task.models.most_in_flight or usual_concurrency(task.models.task),
+        earlier=Earlier(iterations, ended),
+        objectives=objectives,
+        groups=groups_of(objectives, splits.validation, expected=task.data.expected),
+    )
+    return _found(result)
+
+
+def _brief(task: Task) -> Brief:
+    return Brief(
+        max_characters=task.program.max_characters,
+        placeholders=task.placeholders(),
+        fields=tuple(task.data.subgroups),
+    )
+
+
+def _found(result: GepaResult) -> Found:
+    best = result.best
+    choices = []
+    for number in result.front:
+        member = result.members[number]
+        values = {name: value for name, value in member.objectives.items() if value is not None}
+        choices.append(Choice(number, member.candidate, values))
+    return Found(
+        best.candidate,
+        (result.seed.validation_score, best.validation_score),
+        result.stopped,
+        result.corrected,
+        result.adjusted_p,
+        tuple(choices),
+    )
