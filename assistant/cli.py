@@ -24,6 +24,7 @@ VERBS = (
     "judge",
     "runs",
     "show",
+    "front",
     "diff",
     "apply",
     "undo",

@@ -129,7 +129,8 @@ def shown(value: float) -> str:
 def groups_of(objectives: Sequence[Objective], examples: Sequence[Example], expected: str | None = None) -> Groups:
     """The rows of each objective that looks at a subgroup; `expected` names the column with the right answers.
 
-    Raises `DataError` for a field that no example has, and for a value that it has in none of these.
+    `examples` are all that a candidate may be run on, those of its gate among them. Raises `DataError` for a field that
+    none of them has, and for a value that it has in none.
     """
     found: dict[str, Collection[str]] = {}
     for one in objectives:
@@ -142,7 +143,7 @@ def groups_of(objectives: Sequence[Objective], examples: Sequence[Example], expe
             by_value.setdefault(fields.get(one.field, "").strip(), set()).add(example.id)
         if one.value not in by_value:
             way_out = did_you_mean(one.value, sorted(by_value))
-            raise DataError(f"no validation row has {one.field} = '{one.value}', which [[objectives]] names; {way_out}")
+            raise DataError(f"no row has {one.field} = '{one.value}', which [[objectives]] names; {way_out}")
         found[one.name] = frozenset(by_value[one.value])
     return found
 
@@ -166,13 +167,18 @@ def values_of(
     }
 
 
-def of_texts(objectives: Sequence[Objective], candidate: Candidate, pool: Sequence[Candidate] = ()) -> dict[str, float]:
-    """The values that need no rollout. Diversity takes time in proportion to the pool, all else does not."""
+def of_texts(
+    objectives: Sequence[Objective], candidate: Candidate, pool: Sequence[Candidate] | None = None
+) -> dict[str, float]:
+    """The values that need no rollout. Without a `pool`, what depends on who was there before is left out.
+
+    Diversity takes time in proportion to the pool, all else does not.
+    """
     found: dict[str, float] = {}
     for one in objectives:
         if one.measure == "prompt_characters":
             found[one.name] = float(sum(map(len, candidate.texts.values())))
-        elif one.measure == "diversity":
+        elif one.measure == "diversity" and pool is not None:
             found[one.name] = min((distance(candidate, other) for other in pool), default=0.0)
     return found
 
@@ -229,7 +235,7 @@ def _why_unknown(objective: Objective, rollouts: Sequence[Rollout]) -> str:
             "of [[objectives]]"
         )
     if objective.measure in MEASURES:
-        return f"{objective.name} cannot be an objective, since none of its rows were run"
+        return f"{objective.name} cannot be an objective, since no validation row is of that subgroup"
     given = list(dict.fromkeys(name for rollout in rollouts for name in rollout.objectives))
     return (
         f"'{objective.measure}' cannot be an objective, since the metric gives no score of that name; "

@@ -113,7 +113,7 @@ def test_an_objective_of_a_subgroup_looks_at_its_rows_only() -> None:
     elsewhere = values_of([FRENCH], Candidate({"prompt": "x"}), rows[2:], groups=groups)
     assert elsewhere == {"score (country=fr)": None}
     assert unmeasured([FRENCH], elsewhere, rows) == [
-        "score (country=fr) cannot be an objective, since none of its rows were run"
+        "score (country=fr) cannot be an objective, since no validation row is of that subgroup"
     ]
 
 
@@ -127,7 +127,7 @@ def test_the_right_answers_make_subgroups_too() -> None:
     ("field", "value", "sentence"),
     [
         ("contry", "fr", "no example has a field 'contry' to make subgroups by; did you mean 'country'?"),
-        ("country", "fra", "no validation row has country = 'fra', which [[objectives]] names; did you mean 'fr'?"),
+        ("country", "fra", "no row has country = 'fra', which [[objectives]] names; did you mean 'fr'?"),
     ],
 )
 def test_a_subgroup_without_rows_is_named_with_the_nearest_one(field: str, value: str, sentence: str) -> None:
@@ -170,7 +170,8 @@ def test_diversity_is_the_distance_to_the_nearest_of_those_that_were_there() -> 
     seed, near = Candidate({"prompt": "Answer in one word."}), Candidate({"prompt": "Answer in one  word!"})
     far = Candidate({"prompt": "日本語で答えてください。"})
 
-    assert of_texts([diverse], seed) == {"diversity": 0.0}
+    assert of_texts([diverse], seed, []) == {"diversity": 0.0}
+    assert of_texts([diverse], seed) == {}
     assert of_texts([diverse], near, [seed, far])["diversity"] == distance(near, seed) < 0.3
     assert of_texts([diverse], far, [seed, near]) == {"diversity": 1.0}
 
