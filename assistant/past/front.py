@@ -228,8 +228,9 @@ def _print_table(found: PastFront) -> None:
 
 def _title(objective: Objective) -> str:
     """The objective's name, broken where it is long, above its direction."""
-    name = objective.name.replace(" (", "\n(").replace("_", "_\n", 1)
-    return f"{name}\n{objective.direction}"
+    measure = objective.measure.replace("_", "_\n", 1)
+    rows = "" if objective.field is None else f"\n({objective.field}=\n{objective.value})"
+    return f"{measure}{rows}\n{objective.direction}"
 
 
 def _mark(found: PastFront, one: Standing) -> str:
