@@ -12,23 +12,18 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-from pydantic import ValidationError
+from typing import Literal
 
 from toishi.tools.workbench import changes
 from toishi.tools.workbench.bench import Bench, open_bench
 from toishi.tools.workbench.budget import Budget
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.data import Splits
-from toishi.tools.workbench.errors import BudgetSpent, TaskError, ToishiError, UsageError
+from toishi.tools.workbench.errors import BudgetSpent, ToishiError, UsageError
 from toishi.tools.workbench.events import (
-    CandidateAccepted,
     ChangeProposed,
-    Event,
     Judged,
     PhaseStarted,
     RunFinished,
@@ -36,91 +31,37 @@ from toishi.tools.workbench.events import (
     RunStopped,
     Warned,
 )
-from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.journal import Journal, RunRow
 from toishi.tools.workbench.judges.checks import unproved
 from toishi.tools.workbench.judging import change_to, judge
+from toishi.tools.workbench.method import Found, Method
 from toishi.tools.workbench.metrics.checking import weaknesses
-from toishi.tools.workbench.models.protocol import Reply
 from toishi.tools.workbench.redaction import RedactedStream, redact
-from toishi.tools.workbench.rollout import Rollout, failures
 from toishi.tools.workbench.runs import cancelled, leave_word, log_file, refuse_finished, snapshot, take_lock
-from toishi.tools.workbench.seeds import streams
 from toishi.tools.workbench.sitting import Chronicle, Heartbeat
 from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.task import Task
-from toishi.tools.workbench.textgrad.reflection import ReflectionRequest
-from toishi.tools.workbench.validation import explain
-
-if TYPE_CHECKING:
-    from toishi.tools.gepa import GepaSettings
 
 FINISHED, FAILED, CANCELLED = 0, 1, 130
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a method found: its best candidate, validation scores of seed and best, and why it stopped."""
+def gepa() -> Method:
+    """Imported when it is wanted, as a worker needs one method."""
+    from toishi.tools.gepa import method
 
-    best: Candidate
-    validation: tuple[float, float]
-    stopped: str
-
-
-async def run_gepa(bench: Bench, chronicle: Chronicle) -> Found:
-    """GEPA on a bench; raises `BudgetSpent` where the budget ends before the seed is scored."""
-    from toishi.tools.gepa import optimize
-
-    async def evaluate(candidate: Candidate, examples: Sequence[Example], split: str) -> Sequence[Rollout]:
-        chronicle.refuse_more_search()
-        return await bench.runner.run(candidate, examples, split=split)
-
-    async def reflect(request: ReflectionRequest, iteration: int) -> Reply:
-        chronicle.refuse_more_search()
-        return await bench.reflect(request, iteration)
-
-    def emit(event: Event) -> None:
-        chronicle(event)
-        if isinstance(event, CandidateAccepted):
-            bench.keep_for_test(event.candidate)
-            if event.number == 0:
-                failed = failures(bench.journal.rollouts(bench.run, candidate=event.candidate, split="validation"))
-                if failed is not None:
-                    chronicle(Warned(message=failed))
-                chronicle(PhaseStarted(phase="search"))
-
-    task = bench.task
-    settings = gepa_settings(task)
-    chronicle(PhaseStarted(phase="baseline"))
-    result = await optimize(
-        bench.seed,
-        feedback=bench.splits.feedback,
-        validation=bench.splits.validation,
-        evaluate=evaluate,
-        reflect=reflect,
-        settings=settings,
-        streams=streams(task.seed),
-        emit=emit,
-        max_characters=task.program.max_characters,
-        placeholders=task.placeholders(),
-        affordable=lambda rollouts: chronicle.search_goes_on(bench.budget.fits(rollouts)),
-    )
-    best = result.best
-    return Found(best.candidate, (result.seed.validation_score, best.validation_score), result.stopped)
-
-
-def gepa_settings(task: Task) -> "GepaSettings":
-    """The table `[gepa]` of a task; `TaskError` where it says something that cannot be."""
-    from toishi.tools.gepa import GepaSettings
-
-    try:
-        return GepaSettings.model_validate(task.gepa)
-    except ValidationError as error:
-        raise TaskError(explain(error, GepaSettings, table="gepa")) from None
+    return method
 
 
 # `auto` is the method that suits a prompt program.
-METHODS: dict[str, Callable[[Bench, Chronicle], Awaitable[Found]]] = {"auto": run_gepa, "gepa": run_gepa}
+METHODS: dict[str, Callable[[], Method]] = {"auto": gepa, "gepa": gepa}
+
+
+def method_named(name: str) -> Method:
+    """Raises `UsageError` for a name that no method has."""
+    method = METHODS.get(name)
+    if method is None:
+        raise UsageError(f"there is no method '{name}'; {did_you_mean(name, list(METHODS))}")
+    return method()
 
 
 class Sitting:
@@ -154,11 +95,12 @@ class Sitting:
         return not work.cancelled()
 
     async def _work(self) -> None:
-        method = METHODS.get(self.row.method)
-        if method is None:
-            raise UsageError(f"there is no method '{self.row.method}'; {did_you_mean(self.row.method, list(METHODS))}")
+        method = method_named(self.row.method)
         self.chronicle(_plan(self.row, self.task, self.splits, self.budget))
-        self.budget.set_aside(2 * len(self.splits.test))
+        forecast = method.forecast_of(self.task, self.splits)
+        if forecast is not None and forecast.warning is not None:
+            self.chronicle(Warned(message=forecast.warning))
+        self.budget.set_aside(method.tested(self.task) * len(self.splits.test))
         self.chronicle(PhaseStarted(phase="loading"))
         async with open_bench(self.journal, self.project, self.row.id, self.task, self.splits, self.budget) as bench:
             for doubt in await weaknesses(self.task.metric, bench.metric, self.splits.all):
@@ -173,7 +115,7 @@ class Sitting:
                     f"rows needs {needed}"
                 )
             try:
-                found = await method(bench, self.chronicle)
+                found = await method.run(bench, self.chronicle)
             except BudgetSpent as spent:
                 return self._finish_without_baseline(str(spent))
             await self._conclude(bench, found)

@@ -14,6 +14,7 @@ from toishi.assistant.rows.reading import reading
 from toishi.tools.workbench.runs import create_run, start_worker
 
 if TYPE_CHECKING:
+    from toishi.tools.workbench.data import Splits
     from toishi.tools.workbench.journal import Journal
     from toishi.tools.workbench.runs import Consent
     from toishi.tools.workbench.task import Task
@@ -34,13 +35,25 @@ class Ending:
 
 
 def begin(journal: "Journal", project: Path, task: "Task", method: str, *, consent: "Consent | None" = None) -> str:
-    """Creates a run and starts its worker; gives the run's id. `auto` is the method that suits one prompt: GEPA."""
-    from toishi.tools.worker import gepa_settings
+    """Says what the budget buys, creates a run and starts its worker; gives the run's id.
 
-    gepa_settings(task)
+    `auto` is the method that suits a prompt program: GEPA.
+    """
+    from toishi.tools.worker import method_named
+
+    found = "gepa" if method == "auto" else method
+    chosen = method_named(found)
+    chosen.check(task)
+
+    def tell_and_ask(task: "Task", splits: "Splits") -> None:
+        forecast = chosen.forecast_of(task, splits)
+        if forecast is not None:
+            console.log(f"{forecast.sentence}.")
+        if consent is not None:
+            consent(task, splits)
+
     with reading() as progress:
-        found = "gepa" if method == "auto" else method
-        run = create_run(project, journal, task, method=found, consent=consent, progress=progress)
+        run = create_run(project, journal, task, method=found, consent=tell_and_ask, progress=progress)
     start_worker(project, run)
     return run
 

@@ -21,6 +21,7 @@ PHASES = {
     "loading": "loading data and models",
     "baseline": "scoring the seed on validation",
     "search": "proposing and testing new prompts",
+    "finals": "validating the best candidates once more, since rollouts are noisy",
     "test": "judging seed and best on the locked test",
     "change": "preparing the change",
 }

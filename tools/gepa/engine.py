@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from toishi.tools.gepa import reasons
 from toishi.tools.gepa.crossover import partner
+from toishi.tools.gepa.finals import REPLICATE, conclude, finals
 from toishi.tools.gepa.forecast import Sizes, usual_lookahead
 from toishi.tools.gepa.gate import perfect
 from toishi.tools.gepa.ledger import Used
@@ -51,6 +52,9 @@ from toishi.tools.workbench.seeds import Streams
 
 OF_THE_FRONT = 0.5
 """Where several things are wanted: share of the parents that are drawn from the front of all objectives."""
+
+PROBED, PROBE_FROM = 8, 25
+"""Examples that the seed is run on twice to see whether rollouts are noisy, where the budget has so many times that."""
 
 TOO_SMALL = "the rest of the budget is too small for another whole iteration"
 EARLIER = "the search ended here in an earlier sitting"
@@ -135,12 +139,16 @@ class _Search:
         self.spent = 0
         self.costs = self.sizes.expected()
         self.standing = Standing()
+        self.noisy = False
         self.drawn = 0
         self.flying: deque[tuple[Ticket, asyncio.Task[Outcome]]] = deque()
 
     async def run(self, seed: Candidate) -> GepaResult:
         """From the seed's baseline to the end of the search."""
         await self._score_seed(seed)
+        kept = finals(self.settings.finalists, self.sizes.validation, self.rollouts, noisy=self.noisy)
+        if self.rollouts is not None:
+            self.rollouts -= kept.rollouts
         stopped: str | None = stop_reason(self.standing, self.settings)
         try:
             while stopped is None:
@@ -149,7 +157,8 @@ class _Search:
                     stopped = await self._take_next()
         finally:
             await self._cut_off()
-        return GepaResult(self.pool.members, self.standing.iteration, stopped)
+        found = GepaResult(self.pool.members, self.standing.iteration, stopped, noisy=self.noisy)
+        return found if self.settings.paper else await conclude(found, self.front, kept, self.world, self.emit)
 
     async def _score_seed(self, seed: Candidate) -> None:
         everything = range(len(self.world.validation))
@@ -166,6 +175,16 @@ class _Search:
         member = self._enter(seed, (), scores, values)
         self._tell_of(member, reasons.SEED)
         self.standing = Standing(perfect=perfect(member.scores))
+        if self.settings.finalists > 1 and (self.rollouts is None or self.rollouts >= PROBED * PROBE_FROM):
+            await self._probe(seed, scores[:PROBED])
+
+    async def _probe(self, seed: Candidate, scores: Sequence[float]) -> None:
+        """Whether the same rollout comes out the same again."""
+        examples = self.world.validation[: len(scores)]
+        self.used.add(seed.id, "validation", range(len(scores)), REPLICATE)
+        again = await self.world.evaluate(seed, examples, "validation", REPLICATE)
+        self.spent += len(again)
+        self.noisy = [rollout.score for rollout in again] != list(scores)
 
     def _draw_tickets(self) -> str | None:
         """Fills the lookahead as far as the budget goes; where nothing is in flight then, says why the search ends."""

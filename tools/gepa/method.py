@@ -35,6 +35,11 @@ def settings_of(task: Task) -> GepaSettings:
         raise TaskError(explain(error, GepaSettings, table="gepa")) from None
 
 
+def check(task: Task) -> None:
+    """Raises `TaskError` where `[gepa]` says something that cannot be."""
+    settings_of(task)
+
+
 def forecast_of(task: Task, splits: Splits) -> Forecast | None:
     """About what the budget buys; None where it has no limit on rollouts."""
     limit = task.budget.limits().max_rollouts

@@ -31,7 +31,7 @@ from toishi.tools.workbench.objectives import (
     of_texts,
     values_of,
 )
-from toishi.tools.workbench.rollout import Rollout
+from toishi.tools.workbench.rollout import PERFECT, Rollout
 from toishi.tools.workbench.seeds import Streams
 from toishi.tools.workbench.sequential import Verdict
 from toishi.tools.workbench.textgrad.cohort import Judged, cohort_of
@@ -166,24 +166,38 @@ class _Proposal:
     async def _failing_minibatch(self) -> tuple[list[int], Sequence[Rollout]]:
         """Positions of a minibatch that the parent is not perfect on, and its rollouts there."""
         ticket, settings = self.ticket, self.world.settings
-        shown = list(ticket.minibatch)
-        rollouts = await self._run_parent(shown)
-        if not settings.skip_perfect:
-            return shown, rollouts
-        rest: list[int] = []
+        rollouts = dict(zip(ticket.minibatch, await self._run_parent(ticket.minibatch), strict=True))
         if settings.look_again:
-            rest = [position for position in range(len(self.world.feedback)) if position not in shown]
-            self.world.streams("gepa/look again", ticket.number).shuffle(rest)
-            del rest[settings.look_again * settings.minibatch :]
-        looked_at = len(shown)
-        while perfect(_scores(rollouts)):
-            if not rest:
-                self.before = sum(_scores(rollouts))
-                raise self._ended("skipped", reasons.nothing_to_learn(ticket.parent.number, looked_at))
-            shown, rest = rest[: settings.minibatch], rest[settings.minibatch :]
-            rollouts = await self._run_parent(shown)
-            looked_at += len(shown)
-        return shown, rollouts
+            rollouts |= await self._more_failures(rollouts)
+        if settings.skip_perfect and perfect(_scores(rollouts.values())):
+            self.before = sum(_scores(rollouts.values()))
+            raise self._ended("skipped", reasons.nothing_to_learn(ticket.parent.number, len(rollouts)))
+        shown = list(ticket.minibatch)
+        if settings.look_again:
+            failed = [position for position, rollout in rollouts.items() if rollout.score < PERFECT]
+            shown = [*failed, *(position for position in rollouts if position not in failed)][: settings.minibatch]
+        return shown, [rollouts[position] for position in shown]
+
+    async def _more_failures(self, found: Mapping[int, Rollout]) -> dict[int, Rollout]:
+        """Rollouts of the parent on further examples, until a minibatch is full of failures.
+
+        What is known to have failed comes first and costs nothing; then new examples, as far as the settings go.
+        """
+        ticket, settings = self.ticket, self.world.settings
+        rng = self.world.streams("gepa/look again", ticket.number)
+        missing = settings.minibatch - sum(one.score < PERFECT for one in found.values())
+        seen = {one.position: one.score for one in ticket.seen[ticket.parent.number]}
+        failed = [position for position, score in seen.items() if score < PERFECT and position not in found]
+        again = rng.sample(failed, min(max(missing, 0), len(failed)))
+        more = dict(zip(again, await self._run_parent(again), strict=True)) if again else {}
+        new = [row for row in range(len(self.world.feedback)) if row not in found and row not in seen]
+        rng.shuffle(new)
+        for look in range(settings.look_again):
+            rows = new[look * settings.minibatch : (look + 1) * settings.minibatch]
+            if not rows or sum(one.score < PERFECT for one in (*found.values(), *more.values())) >= settings.minibatch:
+                break
+            more.update(zip(rows, await self._run_parent(rows), strict=True))
+        return more
 
     async def _rewrite(self, rollouts: Sequence[Rollout]) -> Candidate:
         """The child: one module rewritten by the reflector, who is shown these rollouts of the parent."""
@@ -385,5 +399,5 @@ class _Proposal:
         )
 
 
-def _scores(rollouts: Sequence[Rollout]) -> list[float]:
+def _scores(rollouts: Iterable[Rollout]) -> list[float]:
     return [rollout.score for rollout in rollouts]

@@ -12,7 +12,9 @@ class GepaResult:
 
     `chosen` is the number of the member to put before a person, where more than the score decides: None leaves it to
     the score. `front` holds those worth choosing from, where several things are wanted. `noisy`: the same rollout came
-    out differently when it was repeated.
+    out differently when it was repeated. `corrected` is what the best one's validation score is worth once it is known
+    to be the best of many, `adjusted_p` the p-value of its lead over the seed with the same correction; both are None
+    where the seed is the best.
     """
 
     members: tuple[Member, ...]
@@ -21,6 +23,8 @@ class GepaResult:
     chosen: int | None = None
     front: tuple[int, ...] = ()
     noisy: bool = False
+    corrected: float | None = None
+    adjusted_p: float | None = None
 
     @property
     def seed(self) -> Member:

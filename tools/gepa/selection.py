@@ -20,7 +20,9 @@ def select_parent(pruned: Fronts, members: int, leader: int, settings: GepaSetti
     `pruned` are the fronts without dominated members, `leader` the best of so many `members`.
     """
     match settings.selection:
-        case "pareto" | "pareto_anew":
+        case "pareto":
+            return leader if rng.random() < settings.leader_share else pareto(pruned, rng)
+        case "pareto_anew":
             return pareto(pruned, rng)
         case "epsilon_greedy":
             return epsilon_greedy(members, leader, settings.epsilon, rng)

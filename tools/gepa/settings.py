@@ -61,6 +61,12 @@ class GepaSettings(BaseModel):
         "all of them (Algorithm 2), always the best mean (the paper's ablation), or the best mean with a share of "
         "random ones",
     )
+    leader_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="with selection `pareto`: share of the parents that are the best candidate itself",
+    )
     epsilon: float = Field(
         default=0.1, ge=0, le=1, description="share of random parents with selection `epsilon_greedy` (gepa 0.1.4)"
     )

@@ -15,7 +15,8 @@ from toishi.tools.workbench.metrics.building import build_metric
 from toishi.tools.workbench.metrics.context import Ask, MetricContext
 from toishi.tools.workbench.metrics.protocol import Metric
 from toishi.tools.workbench.models.gateway import Gateway
-from toishi.tools.workbench.models.protocol import Message, Reply, Request
+from toishi.tools.workbench.models.protocol import Message, Reply
+from toishi.tools.workbench.models.protocol import Request as ModelRequest
 from toishi.tools.workbench.models.registry import open_model
 from toishi.tools.workbench.own_code.blocking import tells_of_blocking
 from toishi.tools.workbench.own_code.trust import own_code
@@ -23,7 +24,7 @@ from toishi.tools.workbench.personal.sending import models_of
 from toishi.tools.workbench.program.building import build_program
 from toishi.tools.workbench.rollouts import RolloutRunner
 from toishi.tools.workbench.task import Task
-from toishi.tools.workbench.textgrad.reflection import ReflectionRequest, render
+from toishi.tools.workbench.textgrad.reflection import Request, render, template_for
 
 REFLECTION = "reflection"
 
@@ -43,19 +44,20 @@ class Bench:
     metric: Metric
     ask: Ask
 
-    def keep_for_test(self, candidate: str) -> None:
-        """Sets aside what the locked test of the seed and this candidate will take, as their validation took."""
+    def keep_for_test(self, candidate: str, tested: int = 2) -> None:
+        """Sets aside what the locked test will take of the seed and of others like this candidate, `tested` in all."""
         rows = len(self.splits.test)
         seed, other = (self.journal.mean_spent(self.run, one, "validation") for one in (self.seed.id, candidate))
-        self.budget.set_aside(2 * rows, tokens=math.ceil(rows * (seed[0] + other[0])), cost=rows * (seed[1] + other[1]))
+        tokens, cost = (rows * (seed[place] + (tested - 1) * other[place]) for place in (0, 1))
+        self.budget.set_aside(tested * rows, tokens=math.ceil(tokens), cost=cost)
 
-    async def reflect(self, request: ReflectionRequest, iteration: int) -> Reply:
+    async def reflect(self, request: Request, iteration: int) -> Reply:
         """The reflection model's reply, as it came. `iteration` tells equal requests apart."""
         models = self.task.models
-        messages = (Message("user", render(request)),)
+        messages = (Message("user", render(request, template_for(models.reflection_name))),)
         return await self.gateway.call(
             REFLECTION,
-            Request(models.reflection_name, messages, models.reflection_sampling(), self.task.seed, iteration),
+            ModelRequest(models.reflection_name, messages, models.reflection_sampling(), self.task.seed, iteration),
         )
 
 
@@ -116,7 +118,7 @@ def _ask_through(gateway: Gateway, task: Task) -> Ask:
     async def ask(purpose: str, messages: tuple[Message, ...], replicate: int = 0, schema: str | None = None) -> Reply:
         sampling = task.models.judge_sampling(replicate)
         return await gateway.call(
-            purpose, Request(name, messages, sampling, task.seed, replicate=replicate, schema=schema)
+            purpose, ModelRequest(name, messages, sampling, task.seed, replicate=replicate, schema=schema)
         )
 
     return ask

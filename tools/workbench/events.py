@@ -55,8 +55,9 @@ class PhaseStarted(_Event):
     """Decision. The next part of the work began."""
 
     kind: Literal["phase_started"] = "phase_started"
-    phase: Literal["loading", "baseline", "search", "test", "change"] = Field(
-        description="loading data and models, scoring the seed, searching, the locked test, or preparing the change"
+    phase: Literal["loading", "baseline", "search", "finals", "test", "change"] = Field(
+        description="loading data and models, scoring the seed, searching, validating the best candidates once more, "
+        "the locked test, or preparing the change"
     )
 
 
