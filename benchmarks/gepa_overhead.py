@@ -232,5 +232,4 @@ def measure(candidates: int, gepa_rollouts: int, run: Callable[..., Growth] = al
 
 if __name__ == "__main__":
     chosen = options("What an iteration costs the search itself.")
-    candidates, gepa_rollouts = (2_000, 40_000) if chosen.quick else (10_000, 120_000)
-    report(measure(candidates, gepa_rollouts), chosen)
+    report(measure(10_000, 40_000 if chosen.quick else 120_000), chosen)
