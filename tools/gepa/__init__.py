@@ -5,9 +5,9 @@
 
 from toishi.tools.gepa.engine import Earlier, optimize
 from toishi.tools.gepa.pool import Member
-from toishi.tools.gepa.proposal import Brief
 from toishi.tools.gepa.protocol import Evaluate, Reflect
 from toishi.tools.gepa.result import GepaResult
 from toishi.tools.gepa.settings import GepaSettings
+from toishi.tools.gepa.world import Brief
 
 __all__ = ["Brief", "Earlier", "Evaluate", "GepaResult", "GepaSettings", "Member", "Reflect", "optimize"]

@@ -17,21 +17,22 @@ from dataclasses import dataclass
 
 from toishi.tools.gepa import reasons
 from toishi.tools.gepa.crossover import partner
-from toishi.tools.gepa.finals import REPLICATE, conclude, finals
+from toishi.tools.gepa.finals import conclude, finals
 from toishi.tools.gepa.forecast import Sizes, usual_lookahead
 from toishi.tools.gepa.gate import perfect
 from toishi.tools.gepa.ledger import Used
 from toishi.tools.gepa.merge import Merge, MergeHistory, MergeSchedule, find_merge, survivors
 from toishi.tools.gepa.minibatch import Minibatches
 from toishi.tools.gepa.pool import Member, Pool
-from toishi.tools.gepa.proposal import Brief, World, make
+from toishi.tools.gepa.proposal import make
 from toishi.tools.gepa.protocol import Evaluate, Reflect
 from toishi.tools.gepa.rejections import Rejections
 from toishi.tools.gepa.result import GepaResult
 from toishi.tools.gepa.selection import select_parent
 from toishi.tools.gepa.settings import GepaSettings
 from toishi.tools.gepa.stop import Standing, stop_reason
-from toishi.tools.gepa.ticket import Outcome, Seen, Ticket
+from toishi.tools.gepa.ticket import Cause, Outcome, Seen, Ticket
+from toishi.tools.gepa.world import REPLICATE, Brief, World
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import DataError, TaskError
 from toishi.tools.workbench.events import CandidateAccepted, Emit, ProposalRejected
@@ -174,7 +175,7 @@ class _Search:
                 raise TaskError(problems[0])
         member = self._enter(seed, (), scores, values)
         self._tell_of(member, reasons.SEED)
-        self.standing = Standing(perfect=perfect(member.scores))
+        self.standing = Standing(perfect=self._cannot_be_bettered(member))
         if self.settings.finalists > 1 and (self.rollouts is None or self.rollouts >= PROBED * PROBE_FROM):
             await self._probe(seed, scores[:PROBED])
 
@@ -185,6 +186,9 @@ class _Search:
         again = await self.world.evaluate(seed, examples, "validation", REPLICATE)
         self.spent += len(again)
         self.noisy = [rollout.score for rollout in again] != list(scores)
+
+    def _cannot_be_bettered(self, member: Member) -> bool:
+        return perfect(member.scores) and len(self.world.objectives) == 1
 
     def _draw_tickets(self) -> str | None:
         """Fills the lookahead as far as the budget goes; where nothing is in flight then, says why the search ends."""
@@ -235,7 +239,7 @@ class _Search:
             self.schedule = self.schedule.after_mutation(outcome.accepted, self.settings.max_merges)
         leader = self.pool.leader
         self.standing = self.standing.after(
-            judged=not outcome.idle, improved=leader.number != incumbent, perfect=perfect(leader.scores)
+            judged=not outcome.idle, improved=leader.number != incumbent, perfect=self._cannot_be_bettered(leader)
         )
         return stop_reason(self.standing, self.settings)
 
@@ -245,8 +249,7 @@ class _Search:
         merging = self.settings.merge and self.schedule.now(self._in_flight(lambda ticket: ticket.merge is not None))
         merge = self._find_merge(number) if merging else None
         if merge is not None:
-            parents = (self.pool[merge.first], self.pool[merge.second])
-            return self._drawn_on(number, parents, "", (), merge)
+            return self._drawn_on(number, (self.pool[merge.first], self.pool[merge.second]), "", (), merge)
         rng, pool = self.world.streams("gepa/parent", number), self.pool
         if self.front.points and rng.random() < OF_THE_FRONT:
             parent = pool[rng.choice(self.front.numbers)]
@@ -254,11 +257,11 @@ class _Search:
             parent = pool[select_parent(pool.pruned, len(pool), pool.leader.number, self.settings, rng)]
         ahead = self._in_flight(lambda ticket: ticket.merge is None and ticket.parents[0].number == parent.number)
         module = pool.next_module(parent.number, ahead)
-        parents: tuple[Member, ...] = (parent,)
+        other = None
         if self.settings.crossover and rng.random() < self.settings.crossover:
             other = partner(parent, module, pool.all, pool.pruned, rng)
-            parents = parents if other is None else (parent, other)
-        return self._drawn_on(number, parents, module, self.minibatches.at(number), None)
+        drawn = (parent,) if other is None else (parent, other)
+        return self._drawn_on(number, drawn, module, self.minibatches.at(number), None)
 
     def _drawn_on(
         self,
@@ -286,6 +289,7 @@ class _Search:
             self.rejections.of(parents[0].candidate.id, module),
             {one.number: tuple(self.seen.get(one.candidate.id, {}).values()) for one in parents},
             known,
+            self.noisy,
         )
 
     def _in_flight(self, chosen: Callable[[Ticket], bool]) -> int:
@@ -323,7 +327,7 @@ class _Search:
         self._tell_of(member, outcome.reason, outcome)
 
     def _enter(self, candidate: Candidate, parents: tuple[int, ...], scores: Sequence[float], values: Values) -> Member:
-        if self.world.several:
+        if any(one.measure == "diversity" for one in self.world.objectives):
             others = [member.candidate for member in self.pool.all]
             values = {**values, **of_texts(self.world.objectives, candidate, others)}
         member = self.pool.add(candidate, parents, scores, values)
@@ -352,7 +356,7 @@ class _Search:
             )
         )
 
-    def _tell_of_refusal(self, outcome: Outcome, cause: str, reason: str) -> None:
+    def _tell_of_refusal(self, outcome: Outcome, cause: Cause, reason: str) -> None:
         """Say that this iteration brings no candidate, and why."""
         candidate = outcome.candidate
         self.emit(

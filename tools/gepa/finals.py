@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from toishi.tools.gepa.pool import Member
-from toishi.tools.gepa.proposal import World
 from toishi.tools.gepa.result import GepaResult
 from toishi.tools.gepa.winner import adjusted_p, choose, contenders, optimism
+from toishi.tools.gepa.world import REPLICATE, World
 from toishi.tools.workbench.errors import BudgetSpent
 from toishi.tools.workbench.events import Emit, PhaseStarted
 from toishi.tools.workbench.front import Front, suggested
@@ -21,9 +21,6 @@ MOST_COMPARED = 200
 
 SHARE = 0.2
 """Of a search's rollouts that are kept for validating finalists once more, at most."""
-
-REPLICATE = 1
-"""The number of that second validation; the first has 0."""
 
 
 @dataclass(frozen=True)

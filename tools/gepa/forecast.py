@@ -23,7 +23,7 @@ LOOKED_AT = {"sequential": 0.5, "minibatch": 1.0}
 RACED = {"race": 0.6, "full": 1.0}
 """Share of the validation set that a child needs on average."""
 
-GENERATIONS = 6
+GENERATIONS = 10
 """How often a search should be able to learn from what it found, one generation after the other."""
 
 FEWEST = 6
@@ -45,7 +45,7 @@ class Sizes:
         """Rows that the gate looks at, at most."""
         if self.settings.gate == "minibatch":
             return min(self.settings.minibatch, self.feedback)
-        return max(min(self.settings.gate_rows, self.feedback - self.settings.minibatch), 0)
+        return min(self.settings.gate_rows, self.feedback)
 
     @property
     def most(self) -> int:

@@ -1,8 +1,10 @@
 """Whether a proposal is worth a validation: child and parent compared on a few examples.
 
-Two gates: the paper's, on the sums of the examples that the reflector was shown, and a sequential test on examples that
-it was not. On the shown ones the parent was chosen for its failures, and the child was written with their answers at
-hand, so that a child like its parent passes there a third to three quarters of the time; they do not count here.
+Two gates: the paper's, on the sums of the examples that the reflector was shown, and a sequential test on these and on
+others. The shown ones were chosen for the parent's failures, so that under noise a child like its parent passes the
+paper's gate a third to three quarters of the time. The test compares the child there with a second rollout of the
+parent, which nobody chose; so a child like its parent passes as often as it is told to, and one that mends what it was
+shown is found soon. Whether it does no harm elsewhere, the other rows and the validation tell.
 """
 
 import random
@@ -43,7 +45,7 @@ class Gate:
     @classmethod
     def of(cls, settings: GepaSettings, examples: int) -> "Gate | None":
         """None where the gate is the paper's: by the settings, or since there are too few examples for a test."""
-        rows = min(settings.gate_rows, examples - settings.minibatch)
+        rows = min(settings.gate_rows, examples)
         if settings.gate == "minibatch" or rows < FEWEST_ROWS:
             return None
         return cls(examples, SequentialTest(settings.gate_alpha, looks_for(rows)))
@@ -55,14 +57,14 @@ class Gate:
         return list(zip((0, *ends), ends, strict=False))
 
     def rows(self, shown: Sequence[int], rng: random.Random) -> list[int]:
-        """Positions in the feedback set in the order in which they are run, without those that were shown.
+        """Positions in the feedback set in the order in which they are run: those that were shown, then others.
 
         With the same draw, children of one parent meet the same rows, so that its rollouts serve them all.
         """
         order = list(range(self.examples))
         rng.shuffle(order)
-        left_out = set(shown)
-        return [position for position in order if position not in left_out][: self.test.looks[-1]]
+        first = list(dict.fromkeys(shown))
+        return [*first, *(position for position in order if position not in first)][: self.test.looks[-1]]
 
     def verdict(self, before: Sequence[float], after: Sequence[float], luck: float) -> Verdict:
         """The test's word on the paired scores of parent and child so far."""

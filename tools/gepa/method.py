@@ -6,10 +6,10 @@ from pydantic import ValidationError
 
 from toishi.tools.gepa.engine import Earlier, optimize
 from toishi.tools.gepa.forecast import Forecast, Sizes, forecast
-from toishi.tools.gepa.proposal import Brief
 from toishi.tools.gepa.protocol import Split
 from toishi.tools.gepa.result import GepaResult
 from toishi.tools.gepa.settings import GepaSettings
+from toishi.tools.gepa.world import Brief
 from toishi.tools.workbench.bench import Bench
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.data import Splits
@@ -91,7 +91,7 @@ async def run(bench: Bench, chronicle: Chronicle) -> Found:
         concurrency=task.models.most_in_flight or usual_concurrency(task.models.task),
         earlier=Earlier(iterations, ended),
         objectives=objectives,
-        groups=groups_of(objectives, splits.validation, expected=task.data.expected),
+        groups=groups_of(objectives, [*splits.validation, *splits.feedback], expected=task.data.expected),
     )
     return _found(result)
 

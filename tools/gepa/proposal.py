@@ -5,9 +5,7 @@ the search. The decisions on the way are functions in the modules beside it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass
 
 from toishi.tools.gepa import reasons
 from toishi.tools.gepa.crossover import where_better
@@ -15,27 +13,22 @@ from toishi.tools.gepa.gate import Gate, holds, improves, perfect
 from toishi.tools.gepa.ledger import Used
 from toishi.tools.gepa.merge import Merge, gate_examples
 from toishi.tools.gepa.pool import UNKNOWN, Member
-from toishi.tools.gepa.protocol import Evaluate, Reflect, Split
+from toishi.tools.gepa.protocol import Split
 from toishi.tools.gepa.race import RaceRules, Step, advance, row_order
 from toishi.tools.gepa.records import records_of
-from toishi.tools.gepa.settings import GepaSettings
 from toishi.tools.gepa.ticket import Cause, Outcome, Seen, Ticket
+from toishi.tools.gepa.world import REPLICATE, World
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import BudgetSpent, RequestRefused
-from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.objectives import (
     SCORE,
-    Groups,
-    Objective,
     Values,
     of_texts,
     values_of,
 )
 from toishi.tools.workbench.rollout import PERFECT, Rollout
-from toishi.tools.workbench.seeds import Streams
 from toishi.tools.workbench.sequential import Verdict
 from toishi.tools.workbench.textgrad.cohort import Judged, cohort_of
-from toishi.tools.workbench.textgrad.copying import Rows
 from toishi.tools.workbench.textgrad.reflection import (
     Cohort,
     CrossoverRequest,
@@ -45,60 +38,7 @@ from toishi.tools.workbench.textgrad.reflection import (
     Request,
     parse,
 )
-from toishi.tools.workbench.texts import INSTRUCTION
 from toishi.tools.workbench.worth import beyond_limits, gains, worth_validating
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What the texts are and have to be, for the reflector and for what is checked of its replies.
-
-    `max_characters` limits every text; `placeholders` names, by module, what must survive in it; `kinds` says, by
-    module, what kind of text it is, where it is no instruction; `summary` says what the program is for; `fields` are
-    those of the examples by which failures are counted.
-    """
-
-    max_characters: int
-    placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    summary: str = ""
-    fields: tuple[str, ...] = ()
-
-    def of(self, module: str, modules: Iterable[str]) -> dict[str, Any]:
-        """What every request about a module says."""
-        return {
-            "module": module,
-            "max_characters": self.max_characters,
-            "placeholders": self.placeholders.get(module, ()),
-            "kind": self.kinds.get(module, INSTRUCTION),
-            "modules": tuple(modules),
-            "summary": self.summary,
-        }
-
-
-@dataclass(frozen=True)
-class World:
-    """What all proposals of a search share; see `optimize`."""
-
-    feedback: Sequence[Example]
-    validation: Sequence[Example]
-    evaluate: Evaluate
-    reflect: Reflect
-    settings: GepaSettings
-    streams: Streams
-    brief: Brief
-    objectives: Sequence[Objective] = (SCORE,)
-    groups: Groups = field(default_factory=dict)
-
-    @cached_property
-    def rows(self) -> Rows:
-        """The feedback rows as no text may copy them."""
-        return Rows(self.feedback, self.settings.copied_words)
-
-    @property
-    def several(self) -> bool:
-        """Whether anything but the score is wanted, or has a limit."""
-        return tuple(self.objectives) != (SCORE,)
 
 
 class _Ended(Exception):
@@ -273,16 +213,19 @@ class _Proposal:
         )
 
     async def _pass(self, gate: Gate, child: Candidate, shown: Sequence[int]) -> str:
-        """Parent and child on feedback examples that the reflector was not shown, until the test decides."""
+        """Parent and child on the feedback examples that were shown, and on others, until the test decides."""
         ticket, streams = self.ticket, self.world.streams
         rows = gate.rows(shown, streams("gepa/gate rows", ticket.parent.number))
         luck = streams("gepa/gate", ticket.number).random()
         before: list[Rollout] = []
         after: list[Rollout] = []
         verdict: Verdict = "continue"
+        again = [row for row in rows if row in shown] if ticket.noisy else []
         for first, end in gate.looks:
-            before += await self._run_parent(rows[first:end])
-            after += await self._run(child, rows[first:end], "feedback")
+            look = rows[first:end]
+            before += await self._run_again([row for row in look if row in again])
+            before += await self._run_parent([row for row in look if row not in again])
+            after += await self._run(child, look, "feedback")
             verdict = gate.verdict(_scores(before), _scores(after), luck)
             if verdict != "continue":
                 break
@@ -348,7 +291,9 @@ class _Proposal:
         if not self.world.several:
             return False
         values = {**self._values(candidate, list(found.values())), SCORE.name: step.expected}
-        return self.ticket.front.would_take(values)
+        # How different it is from those that are there shows when it enters; here it may be as different as can be.
+        newest = {one.name: 1.0 for one in self.world.objectives if one.measure == "diversity"}
+        return self.ticket.front.would_take({**values, **newest})
 
     def _values(self, candidate: Candidate, rollouts: Sequence[Rollout]) -> dict[str, float | None]:
         world = self.world
@@ -362,10 +307,18 @@ class _Proposal:
         ]
         return rollouts
 
-    async def _run(self, candidate: Candidate, positions: Sequence[int], split: Split) -> Sequence[Rollout]:
+    async def _run_again(self, positions: Sequence[int]) -> Sequence[Rollout]:
+        """The parent where it was chosen for having failed, once more: by chance it may not fail again."""
+        return await self._run(self.ticket.parent.candidate, positions, "feedback", REPLICATE)
+
+    async def _run(
+        self, candidate: Candidate, positions: Sequence[int], split: Split, replicate: int = 0
+    ) -> Sequence[Rollout]:
+        if not positions:
+            return ()
         examples = self.world.feedback if split == "feedback" else self.world.validation
-        self.used.add(candidate.id, split, positions)
-        return await self.world.evaluate(candidate, [examples[position] for position in positions], split)
+        self.used.add(candidate.id, split, positions, replicate)
+        return await self.world.evaluate(candidate, [examples[position] for position in positions], split, replicate)
 
     def _refuse_known(self, child: Candidate, cause: Cause) -> None:
         """What is in the pool already is not judged a second time; the paper does."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PAPER: Mapping[str, Any] = {
     "lookahead": 1,
+    "minibatch": 3,
     "selection": "pareto_anew",
     "gate": "minibatch",
     "validation": "full",
@@ -47,13 +48,16 @@ class GepaSettings(BaseModel):
         "where the budget is small",
     )
     minibatch: int = Field(
-        default=3, ge=1, description="feedback examples that the reflector is shown (b in Algorithm 1)"
+        default=5,
+        ge=1,
+        description="feedback examples that the reflector is shown (b in Algorithm 1), failures before others; 3 in "
+        "the paper",
     )
     look_again: int = Field(
         default=3,
         ge=0,
-        description="how many further minibatches of a parent are looked at where it is perfect on the first; 0 is the "
-        "paper",
+        description="how many further minibatches of a parent are run at most where the first has too few failures to "
+        "fill one; 0 is the paper, which shows the first as it is",
     )
     selection: Literal["pareto", "pareto_anew", "best", "epsilon_greedy"] = Field(
         default="pareto",
@@ -73,7 +77,7 @@ class GepaSettings(BaseModel):
     gate: Literal["sequential", "minibatch"] = Field(
         default="sequential",
         description="how a child is compared with its parent before it is validated: by a sequential test on feedback "
-        "examples that the reflector was not shown, or by the sums on those that it was shown (Algorithm 1)",
+        "examples, those that the reflector was shown and others, or by the sums on those shown (Algorithm 1)",
     )
     gate_alpha: float = Field(
         default=0.2,
@@ -82,7 +86,7 @@ class GepaSettings(BaseModel):
         description="chance with which the sequential gate accepts a child that is no better than its parent",
     )
     gate_rows: int = Field(
-        default=24, ge=1, description="feedback examples that the sequential gate may look at, at most"
+        default=16, ge=1, description="feedback examples that the sequential gate may look at, at most"
     )
     accept: Literal["strict", "equal"] = Field(
         default="strict",

@@ -35,7 +35,8 @@ class Ticket:
     holds positions in the feedback set. `incumbent` is the best member, `best_scores` the best of all on every
     validation example, and `front` holds those worth choosing where several things are wanted. `rejected` are texts of
     this parent's module that came to nothing, each with the reason; `seen` holds the parents' rollouts on feedback
-    examples so far, by number. `known` gives the number of the member with a candidate's texts, if there was one.
+    examples so far, by number. `known` gives the number of the member with a candidate's texts, if there was one;
+    `noisy` says that the same rollout may come out differently.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Ticket:
     rejected: Mapping[str, str]
     seen: Mapping[int, tuple[Seen, ...]]
     known: Callable[[Candidate], int | None]
+    noisy: bool
 
     @property
     def parent(self) -> Member:

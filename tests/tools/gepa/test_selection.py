@@ -57,7 +57,7 @@ def test_pruning_covers_every_example_and_leaves_nobody_who_could_go(rows: list[
 def test_pruning_is_the_library_s_down_to_the_order_of_iteration(rows: list[list[float]]) -> None:
     pool = fill(rows)
     theirs = remove_dominated_programs(  # type: ignore[no-untyped-call]
-        dict(enumerate(pool.fronts)), scores=pool.validation_scores
+        dict(enumerate(pool.fronts)), scores=list(pool.validation_scores)
     )
     assert [list(front) for front in prune(pool.fronts, pool.validation_scores)] == [
         list(front) for front in theirs.values()
@@ -68,7 +68,7 @@ def test_pruning_is_the_library_s_down_to_the_order_of_iteration(rows: list[list
 @given(ROWS, st.integers())
 def test_a_parent_is_drawn_as_the_library_draws_it(rows: list[list[float]], seed: int) -> None:
     pool = fill(rows)
-    scores = pool.validation_scores
+    scores = list(pool.validation_scores)
     ours, theirs = random.Random(seed), random.Random(seed)
     for _ in range(5):
         expected = select_program_candidate_from_pareto_front(dict(enumerate(pool.fronts)), scores, theirs)

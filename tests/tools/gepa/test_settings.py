@@ -6,14 +6,9 @@ from pydantic import ValidationError
 from toishi.tools.gepa.settings import GepaSettings
 
 
-def test_the_numbers_of_the_paper_are_the_defaults() -> None:
-    settings = GepaSettings()
-    assert (settings.minibatch, settings.max_merges, settings.merge_minibatch) == (3, 5, 5)
-    assert (settings.accept, settings.merge) == ("strict", False)
-
-
 def test_the_paper_s_search_is_one_switch_and_what_is_set_beside_it_holds() -> None:
     published = GepaSettings.model_validate({"paper": True, "remember_rejected": 2})
+    assert (published.minibatch, published.max_merges, published.merge_minibatch) == (3, 5, 5)
     assert (published.lookahead, published.selection, published.gate) == (1, "pareto_anew", "minibatch")
     assert (published.validation, published.look_again, published.finalists) == ("full", 0, 1)
     assert published.remember_rejected == 2
