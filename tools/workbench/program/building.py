@@ -8,11 +8,13 @@ from toishi.tools.workbench.errors import TaskError, UsageError
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.own_code.loading import load_object
 from toishi.tools.workbench.own_code.output import prints_to_stderr
+from toishi.tools.workbench.program.alone import alone_run
 from toishi.tools.workbench.program.graph import graph_run
 from toishi.tools.workbench.program.program import Call, Program, prompt_program
 from toishi.tools.workbench.program.retrieval import Retriever
 from toishi.tools.workbench.task import Task
 from toishi.tools.workbench.task.task import source_hash
+from toishi.tools.workbench.texts import flaw
 
 Run = Callable[[Example, Call], Awaitable[str]]
 
@@ -21,10 +23,16 @@ def build_program(task: Task, project: Path) -> Program:
     """The task's program, its modules with the texts that they have in their files.
 
     Raises `TrustNeeded` where the task names code of a person who has not yet said that it may run, `UsageError` where
-    code or corpus are no longer what they were when the run was made, and `TaskError` where the code cannot be used.
+    code or corpus are no longer what they were when the run was made, `TaskError` where the code or a module's text
+    cannot be used, and `SandboxUnavailable` for a text that runs by itself and cannot be confined here.
     """
     refuse_changed(task, project)
     section = task.program
+    for name, text in task.seed_texts().items():
+        problem = flaw(section.kind_of(name), text)
+        if problem is not None:
+            meant = f" (program.kinds.{name} = '{section.kinds[name]}')" if name in section.kinds else ""
+            raise TaskError(f"{task.texts[name].path} {problem}{meant}")
     if section.prompt is not None:
         ((module, text),) = task.seed_texts().items()
         return prompt_program(text, module=module)
@@ -63,6 +71,9 @@ def _quiet(run: Run) -> Run:
 
 def _run(task: Task, project: Path) -> Run:
     section = task.program
+    if section.alone is not None:
+        seed = task.seed_texts()[section.alone]
+        return alone_run(section.alone, section.kind_of(section.alone), seed, task.data.inputs)
     if section.graph is not None:
         found = load_object(project, section.graph, key="program.graph")
         return graph_run(found, output=section.output, name=section.graph)

@@ -3,13 +3,15 @@
 A program does not know which candidate it runs, which model answers, or what is recorded: it is handed `call`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
 from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.program.code import Match, Ran, Rows
+from toishi.tools.workbench.program.code.sql import Table
 from toishi.tools.workbench.program.retrieval import Retriever
 
 Schema = type[BaseModel] | Mapping[str, Any]
@@ -19,10 +21,7 @@ Schema = type[BaseModel] | Mapping[str, Any]
 class Call(Protocol):
     """`await call("module", field=value, …)` runs one module of the candidate at hand and gives the model's text.
 
-    `tools` is a sequence of functions (plain or async) that the module's model may call; their names, docstrings and
-    annotations are what it is told. With a `schema` (a `Schema`), the text is the JSON of a reply that follows it, and
-    `ParseFailed` is raised where the reply does not. A retriever is called like a module, by its name, with `query` and
-    perhaps `top`.
+    A module whose text is no instruction for a model is used by one of the methods. Everything is kept in the trace.
     """
 
     # Any, so that type checkers let people write `**example.inputs`.
@@ -35,7 +34,55 @@ class Call(Protocol):
         tools: Any = (),
         schema: Any = None,
         **fields: str,
-    ) -> str: ...
+    ) -> str:
+        """The reply of the module's model.
+
+        `tools` is a sequence of functions (plain or async) that the model may call; their names, docstrings and
+        annotations are what it is told. With a `schema` (a `Schema`), the text is the JSON of a reply that follows it,
+        and `ParseFailed` is raised where the reply does not. A retriever is called like a module, by its name, with
+        `query` and perhaps `top`.
+        """
+        ...
+
+    def text(self, module: str, /, **used_on: str) -> str:
+        """The module's text as it is: a tool's description, examples, a config, whatever the program makes of it.
+
+        `used_on` are the inputs that it is used on, for the model that rewrites it to look at.
+        """
+        ...
+
+    async def python(
+        self,
+        module: str,
+        function: str | None = None,
+        /,
+        *,
+        arguments: Sequence[Any] | Mapping[str, Any] = (),
+        stdin: str = "",
+        times: int = 1,
+        against: str | None = None,
+        seconds: float = 10.0,
+        memory: int = 512,
+        packages: Sequence[str] = (),
+    ) -> Ran:
+        """Runs the module's text as Python in the sandbox, and times it there; see `run_python`."""
+        ...
+
+    async def regex(self, module: str, text: str, /, *, whole: bool = False, seconds: float = 1.0) -> tuple[Match, ...]:
+        """All matches of the module's regular expression in a text; with `whole`, one of the whole text or none."""
+        ...
+
+    async def sql(
+        self,
+        module: str,
+        /,
+        *,
+        tables: Mapping[str, Table],
+        parameters: Sequence[Any] | Mapping[str, Any] = (),
+        seconds: float = 10.0,
+    ) -> Rows:
+        """The rows that the module's query gives on tables, in a database of SQLite that is in memory alone."""
+        ...
 
 
 @dataclass(frozen=True)

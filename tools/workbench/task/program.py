@@ -6,13 +6,18 @@ from typing import ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.task.section import Section
+from toishi.tools.workbench.texts import CODE, INSTRUCTION, KINDS, kind_problem, parted
 
 PROMPT = "prompt"
 """The one module of a program that is one prompt file."""
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 OBJECT = re.compile(r".+\.py:[A-Za-z_]\w*")
+
+RUN_ALONE = ("python", "regex")
+"""Kinds of texts that are programs by themselves."""
 
 
 class RetrieverSection(Section):
@@ -24,13 +29,18 @@ class RetrieverSection(Section):
 
 
 class ProgramSection(Section):
-    """What is improved: one prompt, or the prompts of a program of several modules."""
+    """What is improved: one prompt, the texts of a program of several modules, or one text that runs by itself."""
 
     other_words: ClassVar[Mapping[str, str]] = {
         "file": "prompt",
         "template": "prompt",
         "instruction": "prompt",
         "python": "code",
+        "kind": "kinds",
+        "regex": "modules",
+        "function": "modules",
+        "query": "modules",
+        "description": "summary",
     }
 
     prompt: str | None = Field(
@@ -47,12 +57,22 @@ class ProgramSection(Section):
     )
     output: str = Field(default="output", min_length=1, description="key of the graph's state that holds the answer")
     modules: dict[str, str] = Field(
-        default_factory=dict, description="text file with the instruction of each module that code or graph calls"
+        default_factory=dict,
+        description="text file of each module that code or graph uses; or of the one module that runs by itself, "
+        "without code or graph, where its kind is python or regex",
+    )
+    kinds: dict[str, str] = Field(
+        default_factory=dict,
+        description=f"what a module's text is: {', '.join(repr(kind) for kind in KINDS)}; "
+        "'python:FUNCTION' has to define a function, 'regex:GROUP' a group; default: 'instruction'",
+    )
+    summary: str = Field(
+        default="", description="what the program is for, in a sentence or two, for the model that rewrites its texts"
     )
     retrievers: dict[str, RetrieverSection] = Field(
         default_factory=dict, description="local corpora that code or graph searches, by name"
     )
-    max_characters: int = Field(default=4000, gt=0, description="how long an instruction may become")
+    max_characters: int = Field(default=4000, gt=0, description="how long a text may become")
 
     @field_validator("code", "graph")
     @classmethod
@@ -64,13 +84,15 @@ class ProgramSection(Section):
     @model_validator(mode="after")
     def _is_one_program(self) -> Self:
         given = [key for key in ("prompt", "code", "graph") if getattr(self, key) is not None]
-        if len(given) != 1:
+        if len(given) > 1 or (not given and self.alone is None):
             raise ValueError(f"a program is one of prompt, code and graph, not {' and '.join(given) or 'none of them'}")
         if self.prompt is not None:
             extra = next((key for key in ("modules", "retrievers") if getattr(self, key)), None)
             if extra is not None:
                 raise ValueError(f"{extra} have no meaning beside prompt; name the code or the graph that calls them")
             return self
+        if not given and self.retrievers:
+            raise ValueError("retrievers have no meaning without the code or the graph that calls them")
         if not self.modules:
             raise ValueError(f"{given[0]} needs modules: a text file for each name that it calls")
         bad = next((name for name in (*self.modules, *self.retrievers) if not NAME.fullmatch(name)), None)
@@ -84,6 +106,33 @@ class ProgramSection(Section):
         if same is not None:
             raise ValueError(f"two modules have the file '{same}'; give each a file of its own")
         return self
+
+    @model_validator(mode="after")
+    def _kinds_are_known(self) -> Self:
+        known = self.prompts()
+        for module, kind in self.kinds.items():
+            if module not in known:
+                raise ValueError(f"kinds names '{module}', which is no module; {did_you_mean(module, known)}")
+            problem = kind_problem(kind)
+            if problem is not None:
+                raise ValueError(f"kinds.{module}: {problem}")
+            if self.prompt is not None and parted(kind)[0] in CODE:
+                raise ValueError(
+                    f"kinds.{module} = '{kind}' is run, and a prompt is given to a model; name the file in modules"
+                )
+        return self
+
+    @property
+    def alone(self) -> str | None:
+        """The one module whose text runs by itself, where neither code nor graph is named; else None."""
+        if self.prompt is not None or self.code is not None or self.graph is not None or len(self.modules) != 1:
+            return None
+        (module,) = self.modules
+        return module if parted(self.kind_of(module))[0] in RUN_ALONE else None
+
+    def kind_of(self, module: str) -> str:
+        """What the text of a module is."""
+        return self.kinds.get(module, INSTRUCTION)
 
     def prompts(self) -> dict[str, str]:
         """The text file of each module."""

@@ -1,5 +1,6 @@
-"""From a task to a program that runs: Python functions and LangGraph graphs, with the person's own code."""
+"""From a task to a program that runs: Python functions and LangGraph graphs with the person's own code, and texts."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,12 @@ import pytest
 
 from toishi.tools.workbench.errors import TaskError, TrustNeeded, UsageError
 from toishi.tools.workbench.example import Example
+from toishi.tools.workbench.models.protocol import Message, Reply, ToolSpec
 from toishi.tools.workbench.own_code import trust
 from toishi.tools.workbench.program import Program
 from toishi.tools.workbench.program.building import build_program
+from toishi.tools.workbench.program.trace import Trace
+from toishi.tools.workbench.rollout import ModuleCall
 from toishi.tools.workbench.task import Task, load_task
 
 EXAMPLE = Example("1", {"question": "Which stone?"}, "whetstone")
@@ -118,10 +122,11 @@ async def ran(program: Program) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
     """The program's answer, and the calls that it made, where every module says its own name."""
     calls: list[tuple[str, dict[str, Any]]] = []
 
-    async def call(module: str, /, **fields: Any) -> str:
+    async def own_name(module: str, /, **fields: Any) -> str:
         calls.append((module, fields))
         return f" {module} "
 
+    call: Any = own_name
     return await program.run(EXAMPLE, call), calls
 
 
@@ -145,6 +150,25 @@ async def test_a_graph_is_a_program(project: Path, name: str) -> None:
     assert (answer, [module for module, _ in calls]) == (" answer ", ["plan", "answer"])
 
 
+async def test_a_node_of_a_graph_uses_texts_as_a_function_does(project: Path) -> None:
+    node = 'return {"query": await runtime.context.call("plan", question=state["question"])}'
+    assert node in GRAPH
+    uses = 'ran = await runtime.context.call.python("plan", "plan")\n    return {"query": ran.text}'
+    text = GRAPH.replace(node, uses).replace(
+        'await runtime.context.call("answer"', 'runtime.context.call.text("answer"'
+    )
+    (project / "agent.py").write_text(text)
+    (project / "prompts" / "plan.txt").write_text("def plan():\n    return 'planned'\n")
+    task = load(project, graph_task().replace("[data]", '[program.kinds]\nplan = "python:plan"\n[data]'))
+    trace = Trace(task.seed_texts(), {}, never)
+    answer = await build_program(task, project).run(EXAMPLE, trace.call)
+    assert answer == task.seed_texts()["answer"]
+    assert [dict(call.inputs) for call in trace.calls] == [
+        {"arguments": "[]"},
+        {"question": "Which stone?", "found": "planned"},
+    ]
+
+
 async def test_what_own_code_prints_stays_out_of_stdout(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "program.py").write_text(
         "print('loaded')\n\n\nasync def run(example, call):\n    print('ran')\n    return await call('plan')\n"
@@ -158,6 +182,105 @@ async def test_a_graph_without_the_named_output_says_what_it_has(project: Path) 
     program = build_program(load(project, graph_task(output="reply")), project)
     with pytest.raises(KeyError, match="the graph's state has no 'reply'; it has 'question', 'query', 'answer'"):
         await ran(program)
+
+
+ALONE = """\
+name = "One text"
+[program]
+modules = { solve = "solve.py" }
+kinds = { solve = "python:solve" }
+[data]
+file = "rows.csv"
+inputs = ["question"]
+expected = "answer"
+[metric]
+kind = "exact"
+"""
+
+
+async def answered(project: Path, text: str, source: str, **inputs: str) -> tuple[str, list[ModuleCall]]:
+    """What the program of a task gives where the one module has this text, and the trace."""
+    (project / "solve.py").write_text(source)
+    task = load(project, text)
+    trace = Trace(task.seed_texts(), {}, never)
+    example = Example("1", inputs or {"question": "Which stone?"}, "")
+    return await build_program(task, project).run(example, trace.call), trace.calls
+
+
+async def never(module: str, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], schema: str | None) -> Reply:
+    raise AssertionError("no model is needed")
+
+
+async def test_a_function_is_a_program_without_code_of_the_person_s_own(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "trusts nobody"))
+    answer, (call,) = await answered(project, ALONE, "def solve(question):\n    return question.upper()\n")
+    assert (answer, call.module, call.error) == ("WHICH STONE?", "solve", None)
+    assert json.loads(call.output or "")["times"] == 5
+
+
+async def test_inputs_are_what_they_say_and_text_where_the_function_is_annotated_so(project: Path) -> None:
+    two = ALONE.replace('inputs = ["question"]', 'inputs = ["question", "more"]')
+    inputs = {"question": "[3, 1]", "more": "7"}
+    typed = "def solve(question: list[int], more: str) -> list[object]:\n    return [sum(question), more]\n"
+    assert (await answered(project, two, typed, **inputs))[0] == '[4, "7"]'
+    plain = "def solve(question, more):\n    return {'more': (more, question)}\n"
+    assert (await answered(project, two, plain, **inputs))[0] == '{"more": [7, [3, 1]]}'
+
+
+async def test_a_script_reads_its_input_and_prints_the_answer(project: Path) -> None:
+    script = ALONE.replace("python:solve", "python")
+    assert (await answered(project, script, "print(input()[::-1])\n"))[0] == "?enots hcihW"
+    two = script.replace('inputs = ["question"]', 'inputs = ["question", "more"]')
+    source = "import json, sys\nprint(json.load(sys.stdin)['more'])\n"
+    assert (await answered(project, two, source, question="a", more="b"))[0] == "b"
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "answer"),
+    [
+        ("regex", r"[Ss]tone", "yes"),
+        ("regex", r"brick", "no"),
+        ("regex:0", r"s\w+", "stone"),
+        ("regex:1", r"(\w+)\?", "stone"),
+        ("regex:what", r"(?P<what>Wh\w*)", "Which"),
+        ("regex:1", r"(brick)", ""),
+        ("regex:1", r"Which|(brick)", ""),
+    ],
+)
+async def test_a_pattern_answers_whether_it_matches_or_what_it_captured(
+    project: Path, kind: str, pattern: str, answer: str
+) -> None:
+    found, (call,) = await answered(project, ALONE.replace("python:solve", kind), pattern)
+    assert found == answer
+    assert dict(call.inputs) == {"text": "Which stone?"}
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "source", "sentence"),
+    [
+        pytest.param(
+            "", "", "def other(): pass", "solve.py does not define the function 'solve' (program.kinds.solve = 'python:"
+        ),
+        pytest.param("python:solve", "regex", "a(", "solve.py is no regular expression: missing ), unterminated"),
+        pytest.param("python:solve", "regex:3", "a(b)", "solve.py has no group '3' (program.kinds.solve = 'regex:3')"),
+        pytest.param(
+            '"question"]\nexpected',
+            '"question", "more"]\nexpected',
+            None,
+            "a regular expression looks at one input, not question, more; name one in data.inputs",
+        ),
+    ],
+)
+def test_a_text_that_is_not_what_it_should_be_is_refused_before_anything_runs(
+    project: Path, written: str, instead: str, source: str | None, sentence: str
+) -> None:
+    text = ALONE if source is not None else ALONE.replace("python:solve", "regex")
+    (project / "solve.py").write_text(source or "a")
+    with pytest.raises(TaskError) as raised:
+        build_program(load(project, text.replace(written, instead, 1)), project)
+    assert str(raised.value).startswith(sentence)
 
 
 def test_what_a_text_names_in_braces_must_stay_in_it(project: Path) -> None:
@@ -279,6 +402,38 @@ def test_code_that_cannot_be_loaded_is_named_with_its_line(project: Path, code: 
         ),
         pytest.param(
             "prompts/plan.txt", "gone.txt", "program.modules.plan = 'gone.txt' does not exist", id="module file"
+        ),
+        pytest.param(
+            "[program.retr",
+            '[program.kinds]\nplam = "tool"\n[program.retr',
+            "kinds names 'plam', which is no module; did you mean 'plan'?",
+            id="kind of no module",
+        ),
+        pytest.param(
+            "[program.retr",
+            '[program.kinds]\nplan = "pyton"\n[program.retr',
+            "kinds.plan: 'pyton' is no kind of text; did you mean 'python'?",
+            id="no kind",
+        ),
+        pytest.param(
+            'code = "program.py:run"\n[program.modules]\nplan = "prompts/plan.txt"\nanswer = "prompts/answer.txt"\n',
+            'kinds = { plan = "regex" }\n[program.modules]\nplan = "prompts/plan.txt"\n',
+            "retrievers have no meaning without the code or the graph that calls them",
+            id="retrievers of one text",
+        ),
+        pytest.param(
+            'code = "program.py:run"\n[program.modules]\nplan = "prompts/plan.txt"\nanswer = "prompts/answer.txt"\n'
+            '[program.retrievers.search]\nfile = "corpus.jsonl"\ntop = 1\n',
+            'prompt = "prompts/plan.txt"\nkinds = { prompt = "python" }\n',
+            "kinds.prompt = 'python' is run, and a prompt is given to a model; name the file in modules",
+            id="code as a prompt",
+        ),
+        pytest.param(
+            'code = "program.py:run"\n[program.modules]\nplan = "prompts/plan.txt"\nanswer = "prompts/answer.txt"\n'
+            '[program.retrievers.search]\nfile = "corpus.jsonl"\ntop = 1\n',
+            'kinds = { plan = "sql" }\n[program.modules]\nplan = "prompts/plan.txt"\n',
+            "a program is one of prompt, code and graph, not none of them",
+            id="a query by itself",
         ),
     ],
 )

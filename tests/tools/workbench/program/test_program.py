@@ -1,5 +1,7 @@
 """A program is handed the call and knows nothing else."""
 
+from typing import Any
+
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.program import prompt_program
 
@@ -7,10 +9,11 @@ from toishi.tools.workbench.program import prompt_program
 async def test_a_prompt_program_is_one_call_with_the_inputs_of_the_example() -> None:
     calls: list[tuple[str, dict[str, str]]] = []
 
-    async def call(module: str, /, **fields: str) -> str:
+    async def answer(module: str, /, **fields: str) -> str:
         calls.append((module, fields))
         return "billing"
 
+    call: Any = answer
     program = prompt_program("Name the team.", module="route")
     output = await program.run(Example("1", {"text": "Paid twice", "from": "Ada"}, "billing"), call)
 

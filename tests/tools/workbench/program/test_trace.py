@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from toishi.tools.workbench.errors import ModelUnavailable, RequestRefused
+from toishi.tools.workbench.errors import ModelUnavailable, RequestRefused, SandboxUnavailable
 from toishi.tools.workbench.models.protocol import Message, Reply, ToolCall, ToolSpec
+from toishi.tools.workbench.program.code import TextFailed
 from toishi.tools.workbench.program.parsing import ParseFailed
 from toishi.tools.workbench.program.retrieval import Passage, Retriever
 from toishi.tools.workbench.program.trace import ROUNDS, Trace
+from toishi.tools.workbench.rollout import ModuleCall
 
 TEXTS = {"plan": "Plan it.", "answer": "Answer {question}."}
 CORPUS = Retriever([Passage("Kyoto", "A city in Japan."), Passage("Whetstone", "A stone that sharpens knives.")])
@@ -162,6 +164,85 @@ async def test_a_retriever_is_called_like_a_module() -> None:
     (call,) = trace.calls
     assert (call.module, call.messages, call.reply) == ("search", (), None)
     assert call.output == "[1] Whetstone: A stone that sharpens knives."
+
+
+CODE = {
+    "solve": "def solve(a, b=1):\n    print('sum')\n    return {'sum': a + b}",
+    "pattern": r"\d+",
+    "query": "SELECT sum(a) FROM t WHERE a > ?",
+    "tool": "Adds numbers.",
+    "broken": "def broken():\n    print('here')\n    return missing",
+}
+
+
+def trace_of_code() -> Trace:
+    return Trace(CODE, {}, ScriptedModel())
+
+
+async def test_a_text_is_given_as_it_is_and_kept_with_what_it_was_used_on() -> None:
+    trace = trace_of_code()
+    assert trace.call.text("tool", question="2 + 2?") == "Adds numbers."
+    assert trace.calls == [ModuleCall("tool", {"question": "2 + 2?"}, (), None)]
+
+
+async def test_a_module_runs_as_python_and_its_time_is_the_rollout_s() -> None:
+    trace = trace_of_code()
+    ran = await trace.call.python("solve", "solve", arguments={"a": 2}, times=2)
+    await trace.call.python("solve", "solve", arguments=[1, 2])
+    first, second = trace.calls
+    assert ran.value == {"sum": 3}
+    assert (first.module, first.inputs, first.messages, first.reply, first.error) == (
+        "solve",
+        {"a": "2"},
+        (),
+        None,
+        None,
+    )
+    kept = json.loads(first.output or "")
+    assert (kept["value"], kept["times"], kept["printed"]) == ({"sum": 3}, 2, "sum\n")
+    assert second.inputs == {"arguments": "[1, 2]"}
+    assert trace.seconds == pytest.approx(kept["seconds"] + json.loads(second.output or "")["seconds"])
+
+
+async def test_a_module_is_matched_and_asked() -> None:
+    trace = trace_of_code()
+    (match,) = await trace.call.regex("pattern", "room 12")
+    rows = await trace.call.sql("query", tables={"t": [{"a": 1}, {"a": 2}, {"a": 3}]}, parameters=[1])
+    assert (match.text, rows.rows) == ("12", ((5,),))
+    assert trace.calls == [
+        ModuleCall("pattern", {"text": "room 12"}, (), None, output='["12"]'),
+        ModuleCall("query", {"tables": "t(a): 3 rows", "parameters": "[1]"}, (), None, output='[["sum(a)"], [[5]]]'),
+    ]
+
+
+async def test_code_that_fails_is_kept_with_its_logs_and_is_no_fault_of_the_machine() -> None:
+    trace = trace_of_code()
+    with pytest.raises(TextFailed, match="broken raises NameError"):
+        await trace.call.python("broken", "broken")
+    (call,) = trace.calls
+    assert call.error == "broken raises NameError: name 'missing' is not defined (line 3: return missing)"
+    assert str(call.output).startswith("printed:\nhere\ntraceback:\n")
+    assert trace.fault is None
+
+
+async def test_where_nothing_can_be_confined_the_rollout_has_no_score() -> None:
+    trace = trace_of_code()
+    with pytest.raises(SandboxUnavailable, match="No module named 'nowhere_to_be_found'"):
+        await trace.call.python("solve", "solve", arguments=[1], packages=["nowhere_to_be_found"])
+    assert isinstance(trace.fault, SandboxUnavailable)
+    assert trace.calls[0].error == "not finished"
+
+
+async def test_arguments_that_are_no_json_are_the_program_s_mistake() -> None:
+    trace = trace_of_code()
+    with pytest.raises(TypeError):
+        await trace.call.sql("query", tables={"t": [{"a": object()}]})
+    assert str(trace.calls[0].error).startswith("TypeError: ")
+    with pytest.raises(LookupError, match="there is no module 'solv'; the program has 'solve', 'pattern'"):
+        await trace.call.python("solv")
+    with pytest.raises(TypeError, match="the field 'row' of 'tool' is int; fields are text"):
+        trace.call.text("tool", row=3)  # type: ignore[arg-type]
+    assert trace.fault is None
 
 
 @pytest.mark.parametrize("fields", [{}, {"question": "x"}, {"query": "x", "limit": "3"}])

@@ -11,60 +11,13 @@ import json
 import linecache
 import os
 import sys
-import traceback
 import types
 from collections.abc import Mapping
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
-ANSWER, TESTS = "answer.py", "tests.py"
-LONGEST_SHOWN = 300
+from toishi.tools.workbench.sandbox.inside import ANSWER, encoded, shown, told
 
-
-def encoded(value: Any) -> Any:
-    """A value as tagged JSON, by what it is equal to: a named tuple is a tuple here, a NumPy scalar its number.
-
-    What is equal to no literal is told by its name and its text.
-    """
-    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
-        value = value.item()
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return ["int", format(int(value), "x")]
-    if isinstance(value, float):
-        return ["float", float.hex(value)]
-    if isinstance(value, complex):
-        return ["complex", value.real.hex(), value.imag.hex()]
-    if isinstance(value, str):
-        return ["str", str.__str__(value)]
-    if isinstance(value, bytes):
-        return ["bytes", bytes.hex(value)]
-    if isinstance(value, Decimal | Fraction):
-        return ["ratio", *(format(part, "x") for part in value.as_integer_ratio())]
-    for kind, name in ((tuple, "tuple"), (list, "list"), ((set, frozenset), "set")):
-        if isinstance(value, kind):
-            return [name, *map(encoded, value)]
-    if isinstance(value, dict):
-        return ["dict", *([encoded(key), encoded(one)] for key, one in value.items())]
-    return ["other", type(value).__name__, shown(value)]
-
-
-def shown(value: Any) -> str:
-    """The value's text, cut off where it is long."""
-    text = repr(value)
-    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
-
-
-def told(error: BaseException) -> dict[str, Any]:
-    """The error's last line, and the line of the answer where it happened."""
-    last = traceback.format_exception_only(type(error), error)[-1].strip()
-    found: dict[str, Any] = {"error": last if len(last) <= LONGEST_SHOWN else last[:LONGEST_SHOWN] + "…"}
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == ANSWER]
-    if isinstance(error, SyntaxError) and error.filename == ANSWER:
-        return {**found, "line": error.lineno, "code": (error.text or "").strip()}
-    return {**found, "line": frames[-1].lineno, "code": frames[-1].line} if frames else found
+TESTS = "tests.py"
 
 
 def result(step: Mapping[str, str], names: dict[str, Any]) -> dict[str, Any]:

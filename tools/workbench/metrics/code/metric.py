@@ -12,12 +12,13 @@ from toishi.tools.workbench.errors import SandboxUnavailable, TaskError
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.metrics.code.cases import Cases, Printing, Step, cases_of
 from toishi.tools.workbench.metrics.code.extraction import code_in
-from toishi.tools.workbench.metrics.code.values import decoded, same
+from toishi.tools.workbench.metrics.code.values import same
 from toishi.tools.workbench.metrics.context import MetricContext
 from toishi.tools.workbench.metrics.protocol import Judgement, Metric
 from toishi.tools.workbench.metrics.showing import LONGEST_SHOWN, mismatch
 from toishi.tools.workbench.rollout import ModuleCall
 from toishi.tools.workbench.sandbox import Limits, Outcome, available, cause, run_pure
+from toishi.tools.workbench.sandbox.driving import decoded, driver_text, told_lines
 from toishi.tools.workbench.task.kinds.code import CodeKind
 
 MEGABYTE = 2**20
@@ -32,7 +33,7 @@ class Code:
     def __init__(self, section: CodeKind) -> None:
         self._section = section
         self._limits = Limits(seconds=section.seconds, memory=section.memory * MEGABYTE)
-        self._driver = DRIVER.read_text(encoding="utf-8")
+        self._driver = driver_text(DRIVER)
 
     async def __call__(self, example: Example, output: str, calls: Sequence[ModuleCall] = ()) -> Judgement:
         """The feedback is `correct`, or tells of the first test that fails: what was expected and what came, or the
@@ -89,7 +90,7 @@ class Code:
         steps = [{"do": step.do, "code": step.code} for step in cases.steps]
         job = {"token": token, "setup": cases.setup, "answer": code, "steps": steps}
         outcome = await self._run(self._driver, json.dumps(job))
-        results = _results(outcome.value, token)
+        results = told_lines(outcome.value, token)
         start = results.get(-1, {})
         if "passed" not in start:
             ended = f"the code {outcome.reason or 'ended by itself'} before any test"
@@ -157,19 +158,6 @@ def build(section: CodeKind, context: MetricContext) -> Metric:
     if missing is not None:
         raise SandboxUnavailable(f"metric.kind = 'code' cannot judge here: {missing}")
     return Code(section)
-
-
-def _results(value: bytes, token: str) -> dict[int, dict[str, Any]]:
-    """The lines that know the token, by the number of the step."""
-    found: dict[int, dict[str, Any]] = {}
-    for line in value.splitlines():
-        try:
-            result = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(result, dict) and result.get("token") == token and isinstance(result.get("number"), int):
-            found.setdefault(result["number"], result)
-    return found
 
 
 def _trimmed(text: str) -> list[str]:

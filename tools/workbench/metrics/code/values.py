@@ -7,52 +7,10 @@ import ast
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
-
-
-@dataclass(frozen=True)
-class Other:
-    """A value that is equal to no literal, by its type and its text."""
-
-    kind: str
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def decoded(tagged: Any) -> Any:
-    """The value that `driver.encoded` wrote; `ValueError` for anything else."""
-    if tagged is None or isinstance(tagged, bool):
-        return tagged
-    match tagged:
-        case ["int", str(text)]:
-            return int(text, 16)
-        case ["float", str(text)]:
-            return float.fromhex(text)
-        case ["complex", str(real), str(imaginary)]:
-            return complex(float.fromhex(real), float.fromhex(imaginary))
-        case ["str", str(text)]:
-            return text
-        case ["bytes", str(text)]:
-            return bytes.fromhex(text)
-        case ["ratio", str(numerator), str(denominator)]:
-            return Fraction(int(numerator, 16), int(denominator, 16))
-        case ["tuple", *items]:
-            return tuple(map(decoded, items))
-        case ["list", *items]:
-            return list(map(decoded, items))
-        case ["set", *items]:
-            return set(map(decoded, items))
-        case ["dict", *pairs]:
-            return {decoded(key): decoded(value) for key, value in pairs}
-        case ["other", str(kind), str(text)]:
-            return Other(kind, text)
-    raise ValueError(f"{tagged!r} is no value")
 
 
 def parsed(expected: str) -> Any:
