@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from toishi.tools.workbench.rollout import PERFECT
 from toishi.tools.workbench.textgrad.requests import Cohort, Tally
@@ -58,6 +59,7 @@ def _groups(rows: Sequence[Judged], failed: int) -> tuple[Tally, ...]:
     return tuple(sorted(tallies, key=lambda tally: (-tally.count / tally.rows, -tally.rows, tally.name)))
 
 
+@lru_cache(maxsize=10_000)
 def kind_of(feedback: str) -> str:
     """A feedback without what is of its row alone: its first line, long quotations as “…” and numbers as N.
 
