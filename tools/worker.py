@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Literal
 
 from toishi.tools.workbench import changes
+from toishi.tools.workbench.answers import best_answers, sentence
 from toishi.tools.workbench.bench import Bench, open_bench
 from toishi.tools.workbench.budget import Budget
-from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.data import Splits
 from toishi.tools.workbench.errors import BudgetSpent, ToishiError, UsageError
 from toishi.tools.workbench.events import (
@@ -122,31 +122,42 @@ class Sitting:
 
     def _finish_without_baseline(self, why: str) -> None:
         self.heartbeat.tell()
-        sentence = f"The budget ended before the seed was scored: {why}; raise the limits in [budget]"
-        self.chronicle(RunFinished(outcome="budget_spent_before_baseline", sentence=sentence))
+        told = f"The budget ended before the seed was scored: {why}; raise the limits in [budget]"
+        self.chronicle(RunFinished(outcome="budget_spent_before_baseline", sentence=told))
+
+    def _conclude_answers(self, bench: Bench, found: Found) -> None:
+        """The last word where the rows themselves were to be solved: the best answer to each is in the journal."""
+        answers = best_answers(self.journal.rollouts(self.row.id), seed=bench.seed.id)
+        self.heartbeat.tell()
+        better = any(answer.gain > 0 for answer in answers)
+        end = RunFinished(outcome="solved" if better else "no_evidence", sentence=sentence(answers))
+        self.journal.set_result(self.row.id, _result(found, None, "", end, self.budget))
+        self.chronicle(end)
 
     async def _conclude(self, bench: Bench, found: Found) -> None:
         """The locked test, the change and the last word."""
+        if self.task.solves:
+            return self._conclude_answers(bench, found)
         self.chronicle(PhaseStarted(phase="test"))
         self.budget.release_aside()
-        judged, sentence = await self._judge(bench, found.best)
+        judged, verdict = await self._judge(bench, found)
         change = ""
         if found.best.id == bench.seed.id:
-            sentence = "No better prompt than the seed was found" if judged is not None else sentence
+            verdict = "No better prompt than the seed was found" if judged is not None else verdict
         else:
             self.chronicle(PhaseStarted(phase="change"))
             proposed = change_to(self.task, found.best, validation=found.validation, test=judged)
             change = changes.propose(self.journal, self.row.id, proposed)
             self.chronicle(ChangeProposed(change=change))
         self.heartbeat.tell()
-        end = RunFinished(outcome=outcome_of(judged), sentence=sentence)
+        end = RunFinished(outcome=outcome_of(judged), sentence=verdict)
         self.journal.set_result(self.row.id, _result(found, judged, change, end, self.budget))
         self.chronicle(end)
 
-    async def _judge(self, bench: Bench, best: Candidate) -> tuple[Judged | None, str]:
+    async def _judge(self, bench: Bench, found: Found) -> tuple[Judged | None, str]:
         """The verdict on the locked test, in numbers and in words."""
         try:
-            judged, doubts = await judge(bench.runner, self.task, self.splits, bench.seed, best)
+            judged, doubts = await judge(bench.runner, self.task, self.splits, bench.seed, found.best, found.front)
         except BudgetSpent as spent:
             return None, f"The budget ended before the locked test did, so nothing is proved: {spent}"
         self.chronicle(judged)
@@ -187,6 +198,8 @@ def _result(found: Found, judged: Judged | None, change: str, end: RunFinished, 
         **test,
         "validation_seed": found.validation[0],
         "validation_best": found.validation[1],
+        "validation_corrected": found.corrected,
+        "validation_p": found.validation_p,
         "best": found.best.id,
         "change": change,
         "search_ended": found.stopped,

@@ -12,6 +12,10 @@ from toishi.assistant.options import project_with_runs, shared
 @click.option("--events", is_flag=True, help="Everything that the run told, from its start.")
 @click.option("--rollouts", is_flag=True, help="Its rollouts, in the order in which they ended.")
 @click.option("--rollout", "number", type=int, metavar="N", help="One rollout with every prompt and reply.")
+@click.option("--answers", is_flag=True, help="The best answer to each row, of a search for answers.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="With --answers: write them to this file, as JSONL."
+)
 @click.option("--candidate", metavar="C", help="With --rollouts: only of this candidate, by number or id.")
 @click.option("--split", type=click.Choice(["feedback", "validation", "test"]), help="With --rollouts: only of it.")
 @click.option("--newest", is_flag=True, help="With --rollouts: the newest, newest first.")
@@ -25,6 +29,8 @@ def command(
     events: bool,
     rollouts: bool,
     number: int | None,
+    answers: bool,
+    out: Path | None,
     candidate: str | None,
     split: str | None,
     newest: bool,
@@ -36,7 +42,8 @@ def command(
     """Show one run: plan, numbers, candidates.
 
     RUN is a run's id, a part of it that only one run has, or `last`, which may be an evaluation. Also says what became
-    of its change. The options look closer: at its events, its rollouts, or every prompt and reply of one rollout.
+    of its change. The options look closer: at its events, its rollouts, every prompt and reply of one rollout, or the
+    best answer to each row that any candidate gave.
 
     \b
     Example:
@@ -46,10 +53,12 @@ def command(
     """
     from toishi.assistant.console import print_json
     from toishi.assistant.open_journal import open_journal
-    from toishi.assistant.past import event_stream, portrait, rollout_pages
+    from toishi.assistant.past import best_of_each, event_stream, portrait, rollout_pages
 
-    if events + rollouts + (number is not None) > 1:
-        raise click.UsageError("--events, --rollouts and --rollout exclude one another; give one of them")
+    if events + rollouts + answers + (number is not None) > 1:
+        raise click.UsageError("--events, --rollouts, --rollout and --answers exclude one another; give one of them")
+    if out is not None and not answers:
+        raise click.UsageError("--out has a meaning only with --answers")
     folder = project_with_runs(project)
     with open_journal(folder) as journal:
         row = journal.run(run)
@@ -69,6 +78,14 @@ def command(
                 print_json(rollout_pages.page_document(row.id, lines, following))
             else:
                 rollout_pages.print_page(lines, following)
+        elif answers:
+            found = best_of_each.answers_of(journal, row)
+            if out is not None:
+                best_of_each.write(found, out)
+            if as_json:
+                print_json({"run": row.id, "answers": found})
+            elif out is None:
+                best_of_each.print_answers(found)
         elif as_json:
             print_json(portrait.document(journal, folder, row))
         else:

@@ -33,4 +33,5 @@ def command(run: str, as_json: bool, project: Path | None) -> None:
         print_json(undone)
         return
     say(f"Took back change {undone['change'][:12]} of run {run}: {', '.join(undone['files'])} as before.")
-    say(f"Apply it again with: toishi apply {run}{project_hint(folder)}")
+    picked = f" --candidate {undone['candidate']}" if "candidate" in undone else ""
+    say(f"Apply it again with: toishi apply {run}{picked}{project_hint(folder)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from toishi.assistant.evaluating.prompt_text import read_prompt
 from toishi.assistant.past.find_run import EVALUATION
 from toishi.assistant.past.lineage import best_of
+from toishi.assistant.past.snapshot import chosen_by
 from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.events import CandidateAccepted
 from toishi.tools.workbench.settings import TASK_FILE, find_project
@@ -83,16 +84,16 @@ def _of_run(journal: "Journal", row: "RunRow", wanted: str) -> tuple[str, dict[s
         raise UsageError(f"Run {row.id} is an evaluation, whose one version is {row.id}:0; there is no '{wanted}'")
     if not pool:
         raise UsageError(f"Run {row.id} has no candidate to compare with; name another run")
-    found = _candidate(pool, wanted)
+    found = _candidate(pool, wanted, chosen_by(row))
     if found is None:
         numbers = f"0 to {pool[-1].number}" if len(pool) > 1 else "0"
         raise UsageError(f"Run {row.id} has no candidate '{wanted}'; it has {numbers}, see: toishi show {row.id}")
     return f"{row.id}, " + (f"candidate {found.number}" if found.number else "seed"), dict(found.texts)
 
 
-def _candidate(pool: list[CandidateAccepted], wanted: str) -> CandidateAccepted | None:
+def _candidate(pool: list[CandidateAccepted], wanted: str, chosen: str) -> CandidateAccepted | None:
     if not wanted:
-        return best_of(pool)
+        return best_of(pool, chosen)
     by_number = {str(one.number): one for one in pool}
     by_hash = [one for one in pool if len(wanted) > 3 and one.candidate.startswith(wanted)]
     return by_number.get(wanted) or (by_hash[0] if len(by_hash) == 1 else None)

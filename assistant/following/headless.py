@@ -128,6 +128,8 @@ def next_steps(journal: "Journal", project: Path, ending: Ending, *, yes: bool) 
         return [f"Go on where it stood:  toishi resume {run}{hint}"]
     if ending.exit_code == exit_codes.BUDGET_SPENT_BEFORE_BASELINE:
         return ["Give it more, for example:  toishi run TASK.toml --max-rollouts N"]
+    if ending.view.finished.outcome == "solved":
+        return [f"Read the answers:  toishi show {run} --answers{hint}"]
     if change is None:
         return [f"Nothing to apply: the seed prompt stands.  toishi show {run}{hint}"]
     files = ", ".join(edit.path for edit in change.change.files)

@@ -80,8 +80,8 @@ def accepted(event: CandidateAccepted) -> str:
     if not event.parents:
         return f"seed, validation {wording.score(event.validation_score)}"
     return (
-        f"candidate {event.number} from {_numbers(event.parents)}, "
-        f"validation {wording.score(event.validation_score)}: {event.reason}"
+        f"candidate {event.number} from {_numbers(event.parents)}, validation "
+        f"{wording.score(event.validation_score)}{'' if event.validated else f' on {event.rows} rows'}: {event.reason}"
     )
 
 

@@ -12,6 +12,8 @@ def exit_code(view: RunView, *, applied: bool = False) -> int:
     match view.finished.outcome:
         case "improved":
             return exit_codes.DONE if applied else exit_codes.WAITING
+        case "solved":
+            return exit_codes.DONE
         case "no_evidence" | "worse":
             return exit_codes.NO_EVIDENCE
         case "budget_spent_before_baseline":

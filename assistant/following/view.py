@@ -96,7 +96,7 @@ class RunView:
     def _accepted(self, event: CandidateAccepted) -> "RunView":
         score = event.validation_score
         verdict = Verdict(True, event.reason, event.parents, event.number, event.before, event.after, score)
-        better = self.best_score is None or score > self.best_score
+        better = event.validated and (self.best_score is None or score > self.best_score)
         return replace(
             self,
             pool=self.pool + 1,

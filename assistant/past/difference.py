@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from toishi.assistant import console, wording
 from toishi.assistant.past.find_run import find_run
 from toishi.assistant.past.lineage import Case, Edit, best_of, edits, path_to
-from toishi.assistant.past.snapshot import prompt_files
+from toishi.assistant.past.snapshot import chosen_by, prompt_files
 from toishi.assistant.past.worddiff import render, word_diff
 from toishi.tools.workbench.errors import UsageError
 from toishi.tools.workbench.events import CandidateAccepted, Judged
@@ -40,7 +40,7 @@ def difference(journal: "Journal", run_id: str) -> Difference:
     pool = [event for event in events if isinstance(event, CandidateAccepted)]
     if not pool:
         raise UsageError(f"Run {run.id} has no scored prompt yet; follow it with `toishi resume {run.id}`")
-    best = best_of(pool)
+    best = best_of(pool, chosen_by(run))
     path = path_to(pool, best.number)
     rollouts = {step.candidate: journal.rollouts(run.id, candidate=step.candidate, split="validation") for step in path}
     judged = next((event for event in events if isinstance(event, Judged)), None)

@@ -14,12 +14,13 @@ from toishi.assistant.following.view import fold
 from toishi.assistant.options import project_hint
 from toishi.assistant.past.find_run import find_run
 from toishi.assistant.past.lineage import best_of
-from toishi.assistant.past.snapshot import result_of, task_of
+from toishi.assistant.past.snapshot import chosen_by, task_of
 from toishi.tools.workbench.errors import UsageError
-from toishi.tools.workbench.events import CandidateAccepted, Event, Judged
+from toishi.tools.workbench.events import CandidateAccepted, ChoiceJudged, Event, Judged
 from toishi.tools.workbench.front import front_of, suggested
 from toishi.tools.workbench.objectives import SCORE, Objective, Values, broken
 from toishi.tools.workbench.runs import is_alive
+from toishi.tools.workbench.statistics import ALPHA
 from toishi.tools.workbench.task.objectives import ObjectiveSection, wanted
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def past_front(journal: "Journal", project: Path, run_id: str) -> PastFront:
     objectives = objectives_of(run)
     values = {one.number: values_in(one) for one in pool}
     front = front_of(objectives, {one.number: values[one.number] for one in pool if one.validated})
-    best = result_of(run).get("best")
+    best = chosen_by(run)
     view = fold(events)
     alive = run.status == "running" and is_alive(project, run.id)
     return PastFront(
@@ -139,9 +140,37 @@ def values_in(candidate: CandidateAccepted) -> Values:
 
 def verdicts(events: Sequence[Event], run: "RunRow") -> Mapping[str, Judged]:
     """What the locked test said, by candidate. One that is not named in the verdict is the one that the run chose."""
-    best = str(result_of(run).get("best", ""))
     judged = [event for event in events if isinstance(event, Judged)]
-    return {str(getattr(event, "candidate", "") or best): event for event in judged}
+    found = {event.candidate or chosen_by(run): event for event in judged}
+    for event in judged:
+        found |= {choice.candidate: _verdict_on(choice, event) for choice in event.front}
+    return found
+
+
+def _verdict_on(choice: ChoiceJudged, judged: Judged) -> Judged:
+    """The same as the verdict on the chosen one, for another candidate of the front that was tested beside it."""
+    difference = choice.score - judged.seed_score
+    improved = choice.interval[0] > 0 and choice.adjusted_p < ALPHA
+    verdict = "Improved" if improved else "Got worse" if choice.worse else "No evidence of improvement"
+    low, high = choice.interval
+    return judged.model_copy(
+        update={
+            "candidate": choice.candidate,
+            "best_score": choice.score,
+            "difference": difference,
+            "interval": choice.interval,
+            "p_value": choice.adjusted_p,
+            "improved": improved,
+            "sentence": f"{verdict}: {judged.seed_score:.3f} before, {choice.score:.3f} after; difference "
+            f"{difference:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}, p = {choice.adjusted_p:.3f} after correction "
+            f"for the number of candidates tested, {judged.examples} examples.",
+            "subgroups": (),
+            "front": (),
+            "objectives": tuple(
+                one.model_copy(update={"best": choice.objectives.get(one.name)}) for one in judged.objectives
+            ),
+        }
+    )
 
 
 def document(found: PastFront) -> dict[str, Any]:

@@ -31,9 +31,14 @@ class Edit:
     broke: tuple[Case, ...]
 
 
-def best_of(candidates: Sequence[CandidateAccepted]) -> CandidateAccepted:
-    """The candidate with the highest validation score; among equals the oldest. `ValueError` for an empty pool."""
-    return max(candidates, key=lambda candidate: (candidate.validation_score, -candidate.number))
+def best_of(candidates: Sequence[CandidateAccepted], chosen: str = "") -> CandidateAccepted:
+    """The candidate with the id that its run chose, else the one with the highest score on all validation rows.
+
+    Among equals the oldest; `ValueError` for an empty pool.
+    """
+    named = next((candidate for candidate in candidates if candidate.candidate == chosen), None)
+    validated = [candidate for candidate in candidates if candidate.validated]
+    return named or max(validated, key=lambda candidate: (candidate.validation_score, -candidate.number))
 
 
 def path_to(candidates: Sequence[CandidateAccepted], number: int) -> list[CandidateAccepted]:

@@ -11,7 +11,7 @@ from toishi.assistant.options import project_hint
 from toishi.assistant.past.approval import change_of
 from toishi.assistant.past.find_run import EVALUATION, LABELLING
 from toishi.assistant.past.lineage import best_of, path_to
-from toishi.assistant.past.snapshot import program_name, result_of, task_of
+from toishi.assistant.past.snapshot import chosen_by, program_name, result_of, task_of
 from toishi.tools.workbench.events import CandidateAccepted, RunStarted
 from toishi.tools.workbench.journal.queries import candidate_means, paid
 from toishi.tools.workbench.judges.checks import CHECK
@@ -36,7 +36,7 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
     """The JSON document of `toishi show`."""
     view, pool = _story(journal, run)
     change = change_of(journal, run.id)
-    lineage = _lineage(pool)
+    lineage = _lineage(pool, chosen_by(run))
     return {
         "run": run.id,
         "name": run.name,
@@ -56,6 +56,8 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
                 "id": candidate.candidate,
                 "parents": list(candidate.parents),
                 "validation_score": candidate.validation_score,
+                "rows": candidate.rows,
+                "objectives": candidate.objectives,
                 "reason": candidate.reason,
                 "in_lineage": candidate.number in lineage,
                 "texts": candidate.texts,
@@ -66,7 +68,7 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
         "paid": [asdict(one) for one in paid(journal, run.id)],
         "rejected": view.rejected,
         "skipped": view.skipped,
-        "best": best_of(pool).number if pool else None,
+        "best": best_of(pool, chosen_by(run)).number if pool else None,
         "evaluation": result_of(run) or None if run.method == EVALUATION else None,
         "labelling": result_of(run) or None if run.method == LABELLING else None,
         "judge_check": result_of(run) or None if run.method == CHECK else None,
@@ -100,7 +102,7 @@ def print_portrait(journal: "Journal", project: Path, run: "RunRow") -> None:
         print_verdict(view.judged)
     if pool:
         console.say()
-        _print_pool(pool)
+        _print_pool(pool, chosen_by(run))
 
 
 def _story(journal: "Journal", run: "RunRow") -> tuple[RunView, list[CandidateAccepted]]:
@@ -197,8 +199,8 @@ def _change(change: "StoredChange", run: str, hint: str, *, worse: bool) -> list
     return [("change", f"{change.hash} {state}"), ("", f"{next_step} {run}{hint}")]
 
 
-def _lineage(pool: list[CandidateAccepted]) -> list[int]:
-    return [candidate.number for candidate in path_to(pool, best_of(pool).number)] if pool else []
+def _lineage(pool: list[CandidateAccepted], chosen: str) -> list[int]:
+    return [candidate.number for candidate in path_to(pool, best_of(pool, chosen).number)] if pool else []
 
 
 def _print_evaluation(run: "RunRow") -> None:
@@ -214,11 +216,13 @@ def _print_evaluation(run: "RunRow") -> None:
         print_baseline(found, name=program_name(run))
 
 
-def _print_pool(pool: list[CandidateAccepted]) -> None:
-    best, lineage = best_of(pool).number, _lineage(pool)
+def _print_pool(pool: list[CandidateAccepted], chosen: str) -> None:
+    best, lineage = best_of(pool, chosen).number, _lineage(pool, chosen)
     rows = []
     for candidate in pool:
         mark = "best" if candidate.number == best else "on the way" if candidate.number in lineage else ""
+        if not candidate.validated:
+            mark = f"{mark} ({candidate.rows} rows)".strip()
         parents = ", ".join(map(str, candidate.parents)) or "–"
         known = candidate.before is not None and candidate.after is not None
         minibatch = f"{candidate.before:g} → {candidate.after:g}" if known else "–"

@@ -24,6 +24,11 @@ def program_name(run: "RunRow") -> str:
     return str(program["prompt"] or program["code"] or program["graph"])
 
 
+def chosen_by(run: "RunRow") -> str:
+    """The id of the candidate that the run chose in the end; empty before."""
+    return str(result_of(run).get("best", ""))
+
+
 def result_of(run: "RunRow") -> dict[str, Any]:
     """The result that the run wrote when it finished; empty before."""
     found: dict[str, Any] = json.loads(run.result or "{}")

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from toishi.tools.gepa import reasons
 from toishi.tools.gepa.crossover import partner
 from toishi.tools.gepa.finals import conclude, finals
-from toishi.tools.gepa.forecast import Sizes, usual_lookahead
+from toishi.tools.gepa.forecast import Sizes, fitted, usual_lookahead
 from toishi.tools.gepa.gate import perfect
 from toishi.tools.gepa.ledger import Used
 from toishi.tools.gepa.merge import Merge, MergeHistory, MergeSchedule, find_merge, survivors
@@ -86,6 +86,7 @@ async def optimize(
     earlier: Earlier | None = None,
     objectives: Sequence[Objective] = (SCORE,),
     groups: Groups = EVERYBODY,
+    probe: bool = True,
 ) -> GepaResult:
     """Search for a better candidate than `seed`.
 
@@ -94,7 +95,8 @@ async def optimize(
     within it. `affordable(rollouts)` tells whether so many more fit the other limits, as of seconds or dollars, which
     depend on the clock. `concurrency` is how many calls the models answer at once, from which the usual lookahead
     follows. `earlier` says how far an interrupted search came, which is then played again as far as that, whatever the
-    clock says. `objectives` are what is wanted, the score among them, and `groups` the rows of those that look at some.
+    clock says. `objectives` are what is wanted, the score among them, and `groups` the rows of those that
+    look at some. With `probe` the seed is first run twice on a few examples, to see whether rollouts are noisy.
 
     Emits `CandidateAccepted` and `ProposalRejected`, one for every iteration and one for the seed.
 
@@ -104,8 +106,9 @@ async def optimize(
     for split, examples in (("feedback", feedback), ("validation", validation)):
         if not examples:
             raise DataError(f"there are no {split} examples; give the {split} split at least one row")
+    settings = fitted(settings, len(feedback), len(validation), rollouts)
     world = World(feedback, validation, evaluate, reflect, settings, streams, brief, objectives, groups)
-    search = _Search(world, emit, rollouts, affordable, concurrency, earlier or Earlier())
+    search = _Search(world, emit, rollouts, affordable, concurrency, earlier or Earlier(), probe=probe)
     return await search.run(seed)
 
 
@@ -120,6 +123,8 @@ class _Search:
         affordable: Callable[[int], bool],
         concurrency: int,
         earlier: Earlier,
+        *,
+        probe: bool,
     ) -> None:
         settings = world.settings
         self.world = world
@@ -140,7 +145,7 @@ class _Search:
         self.spent = 0
         self.costs = self.sizes.expected()
         self.standing = Standing()
-        self.noisy = False
+        self.probe, self.noisy = probe, False
         self.drawn = 0
         self.flying: deque[tuple[Ticket, asyncio.Task[Outcome]]] = deque()
 
@@ -176,7 +181,11 @@ class _Search:
         member = self._enter(seed, (), scores, values)
         self._tell_of(member, reasons.SEED)
         self.standing = Standing(perfect=self._cannot_be_bettered(member))
-        if self.settings.finalists > 1 and (self.rollouts is None or self.rollouts >= PROBED * PROBE_FROM):
+        if (
+            self.probe
+            and self.settings.finalists > 1
+            and (self.rollouts is None or self.rollouts >= PROBED * PROBE_FROM)
+        ):
             await self._probe(seed, scores[:PROBED])
 
     async def _probe(self, seed: Candidate, scores: Sequence[float]) -> None:
@@ -188,6 +197,9 @@ class _Search:
         self.noisy = [rollout.score for rollout in again] != list(scores)
 
     def _cannot_be_bettered(self, member: Member) -> bool:
+        """Whether no later candidate could be worth more: it is perfect, or every row is solved by somebody."""
+        if self.settings.mode == "solve":
+            return perfect(self.pool.best_scores)
         return perfect(member.scores) and len(self.world.objectives) == 1
 
     def _draw_tickets(self) -> str | None:

@@ -5,6 +5,7 @@ luckiest. What is chosen is then corrected for having been chosen. The locked te
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from toishi.tools.gepa.pool import Member
@@ -15,9 +16,6 @@ from toishi.tools.workbench.errors import BudgetSpent
 from toishi.tools.workbench.events import Emit, PhaseStarted
 from toishi.tools.workbench.front import Front, suggested
 from toishi.tools.workbench.seeds import Streams
-
-MOST_COMPARED = 200
-"""Members with the highest means that the corrections look at; those below them change nothing."""
 
 SHARE = 0.2
 """Of a search's rollouts that are kept for validating finalists once more, at most."""
@@ -40,54 +38,55 @@ def finals(finalists: int, validation: int, rollouts: int | None, *, noisy: bool
 
 async def conclude(found: GepaResult, front: Front, kept: Finals, world: World, emit: Emit) -> GepaResult:
     """The result with its winner; emits the phase where finalists are validated once more."""
+    looks = _Looks.at([member for member in found.members if member.validated])
     if world.several:
         chosen = suggested(front, found.seed.objectives)
-        number = found.seed.number if chosen is None else chosen
-        found = replace(found, chosen=number, front=front.numbers)
-        return _corrected(found, _compared(found.members), world.streams)
-    members = _compared(found.members)
-    if kept.finalists > 1 and len(members) > 1:
-        found = await _with_finalists(found, members, kept, world, emit)
-    return _corrected(found, members, world.streams)
+        found = replace(found, chosen=found.seed.number if chosen is None else chosen, front=front.numbers)
+    elif kept.finalists > 1 and len(looks.members) > 1:
+        looks = await _with_finalists(looks, kept, world, emit)
+        found = replace(found, chosen=looks.members[choose(looks.scores, looks.counts)].number)
+    return _corrected(found, looks, world.streams)
 
 
-async def _with_finalists(
-    found: GepaResult, members: Sequence[Member], kept: Finals, world: World, emit: Emit
-) -> GepaResult:
-    """The winner after a second validation of those that may be the best, whom chance favoured alike."""
+@dataclass(frozen=True)
+class _Looks:
+    """The fully validated members, the seed first; their scores, and how many rollouts each score is a mean of."""
+
+    members: Sequence[Member]
+    scores: list[list[float]]
+    counts: list[list[int]]
+
+    @classmethod
+    def at(cls, members: Sequence[Member]) -> "_Looks":
+        return cls(members, [list(one.scores) for one in members], [[1] * len(one.scores) for one in members])
+
+
+async def _with_finalists(looks: _Looks, kept: Finals, world: World, emit: Emit) -> _Looks:
+    """After a second validation of those that may be the best, whom chance favoured alike."""
     seed = world.streams("gepa/finals", 0).getrandbits(63)
-    places = contenders([member.scores for member in members], most=kept.finalists, seed=seed)[: kept.finalists]
+    places = contenders(looks.scores, most=kept.finalists, seed=seed)[: kept.finalists]
     emit(PhaseStarted(phase="finals"))
-    scores = [list(member.scores) for member in members]
-    counts = [[1] * len(row) for row in scores]
-    try:
+    scores, counts = list(looks.scores), list(looks.counts)
+    # Fewer looks than wanted are worth less, which the choice knows.
+    with suppress(BudgetSpent):
         for place in places:
-            again = await world.evaluate(members[place].candidate, world.validation, "validation", REPLICATE)
+            candidate = looks.members[place].candidate
+            again = await world.evaluate(candidate, world.validation, "validation", REPLICATE)
             scores[place] = [(old + new.score) / 2 for old, new in zip(scores[place], again, strict=True)]
             counts[place] = [2] * len(again)
-    except BudgetSpent:
-        # Fewer looks are worth less, which the choice knows.
-        pass
-    return replace(found, chosen=members[choose(scores, counts)].number)
+    return _Looks(looks.members, scores, counts)
 
 
-def _compared(members: Sequence[Member]) -> list[Member]:
-    """The seed and the best of the fully validated members, by number."""
-    validated = [member for member in members[1:] if member.validated]
-    best = sorted(validated, key=lambda member: -member.validation_score)[: MOST_COMPARED - 1]
-    return [members[0], *sorted(best, key=lambda member: member.number)]
-
-
-def _corrected(found: GepaResult, members: Sequence[Member], streams: Streams) -> GepaResult:
+def _corrected(found: GepaResult, looks: _Looks, streams: Streams) -> GepaResult:
     """With what the winner's score is worth, unless the seed has won."""
     if found.best.number == 0:
         return found
     seed = streams("gepa/corrected", 0).getrandbits(63)
-    scores = [member.scores for member in members]
-    others = [member.number for member in members[1:]]
-    winner = others.index(found.best.number) if found.best.number in others else None
+    numbers = [member.number for member in looks.members]
     return replace(
         found,
-        corrected=optimism(scores, seed=seed).corrected,
-        adjusted_p=adjusted_p(scores[0], scores[1:], seed=seed, winner=winner),
+        corrected=optimism(looks.scores, looks.counts, seed=seed).corrected,
+        adjusted_p=adjusted_p(
+            looks.scores[0], looks.scores[1:], seed=seed, winner=numbers.index(found.best.number) - 1
+        ),
     )

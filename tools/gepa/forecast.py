@@ -26,6 +26,12 @@ RACED = {"race": 0.6, "full": 1.0}
 GENERATIONS = 10
 """How often a search should be able to learn from what it found, one generation after the other."""
 
+ENOUGH = 20
+"""Proposals that a search should be able to make, before it spends more on each of them."""
+
+SMALLER_GATES = (12, 8)
+"""Rows of the sequential gate where the budget is small."""
+
 FEWEST = 6
 """Proposals below which a search hardly has a chance to find anything."""
 
@@ -111,6 +117,20 @@ class Forecast:
         proposals = "1 proposal" if self.proposals == 1 else f"{self.proposals} proposals"
         candidates = "1 candidate" if self.acceptances == 1 else f"{self.acceptances} candidates"
         return f"This buys about {proposals}, of which about {candidates} may be accepted"
+
+
+def fitted(settings: GepaSettings, feedback: int, validation: int, rollouts: int | None) -> GepaSettings:
+    """The settings for a search of so many rollouts: a small budget is not spent on looking twice.
+
+    Where it would carry fewer than `ENOUGH` proposals, the gate looks at fewer rows, and in the end only at those that
+    the reflector is shown. What a person set stays as it is.
+    """
+    if rollouts is None or settings.paper or {"gate", "gate_rows"} & settings.model_fields_set:
+        return settings
+    smaller = [settings.model_copy(update={"gate_rows": rows, "look_again": 1}) for rows in SMALLER_GATES]
+    choices = (settings, *smaller, settings.model_copy(update={"gate": "minibatch", "look_again": 1}))
+    enough = (one for one in choices if forecast(Sizes(one, feedback, validation), rollouts).proposals >= ENOUGH)
+    return next(enough, choices[-1])
 
 
 def forecast(sizes: Sizes, rollouts: int) -> Forecast:

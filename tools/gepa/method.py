@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from toishi.tools.gepa.engine import Earlier, optimize
-from toishi.tools.gepa.forecast import Forecast, Sizes, forecast
+from toishi.tools.gepa.forecast import Forecast, Sizes, fitted, forecast
 from toishi.tools.gepa.protocol import Split
 from toishi.tools.gepa.result import GepaResult
 from toishi.tools.gepa.settings import GepaSettings
@@ -45,8 +45,9 @@ def forecast_of(task: Task, splits: Splits) -> Forecast | None:
     limit = task.budget.limits().max_rollouts
     if limit is None:
         return None
-    sizes = Sizes(settings_of(task), len(splits.feedback), len(splits.validation))
-    return forecast(sizes, max(limit - tested(task) * len(splits.test), 0))
+    rollouts = max(limit - tested(task) * len(splits.test), 0)
+    feedback, validation = len(splits.feedback), len(splits.validation)
+    return forecast(Sizes(fitted(settings_of(task), feedback, validation, rollouts), feedback, validation), rollouts)
 
 
 def tested(task: Task) -> int:
@@ -91,15 +92,23 @@ async def run(bench: Bench, chronicle: Chronicle) -> Found:
         concurrency=task.models.most_in_flight or usual_concurrency(task.models.task),
         earlier=Earlier(iterations, ended),
         objectives=objectives,
-        groups=groups_of(objectives, [*splits.validation, *splits.feedback], expected=task.data.expected),
+        groups=groups_of(objectives, splits.all, expected=task.data.expected),
+        probe=_may_be_noisy(task),
     )
     return _found(result)
+
+
+def _may_be_noisy(task: Task) -> bool:
+    """Whether it is worth a few rollouts to see: a greedy model answers the same again, own code may do as it likes."""
+    return task.models.temperature > 0 or task.program.own_code() is not None or bool(task.metric.own_code)
 
 
 def _brief(task: Task) -> Brief:
     return Brief(
         max_characters=task.program.max_characters,
         placeholders=task.placeholders(),
+        kinds=dict(task.program.kinds),
+        summary=task.program.summary,
         fields=tuple(task.data.subgroups),
     )
 

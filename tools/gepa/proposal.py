@@ -16,6 +16,7 @@ from toishi.tools.gepa.pool import UNKNOWN, Member
 from toishi.tools.gepa.protocol import Split
 from toishi.tools.gepa.race import RaceRules, Step, advance, row_order
 from toishi.tools.gepa.records import records_of
+from toishi.tools.gepa.settings import GepaSettings
 from toishi.tools.gepa.ticket import Cause, Outcome, Seen, Ticket
 from toishi.tools.gepa.world import REPLICATE, World
 from toishi.tools.workbench.candidate import Candidate
@@ -39,6 +40,9 @@ from toishi.tools.workbench.textgrad.reflection import (
     parse,
 )
 from toishi.tools.workbench.worth import beyond_limits, gains, worth_validating
+
+PROBES = 10
+"""Rows that nobody has solved yet, on which every child is tried in a search for answers."""
 
 
 class _Ended(Exception):
@@ -269,7 +273,7 @@ class _Proposal:
         if world.settings.validation == "full":
             rollouts = await self._run(candidate, everything, "validation")
             return self._outcome(reason, scores=_scores(rollouts), objectives=self._values(candidate, rollouts))
-        best, rules = ticket.incumbent.scores, RaceRules(doubt=world.settings.race_doubt)
+        best, rules = ticket.incumbent.scores, _rules(world.settings)
         order = row_order(best, ticket.best_scores, world.streams("gepa/race", ticket.number))
         found: dict[int, Rollout] = {}
         step = advance(order, {}, best, ticket.best_scores, rules)
@@ -350,6 +354,11 @@ class _Proposal:
             dict(objectives or {}),
             tuple(self.seen),
         )
+
+
+def _rules(settings: GepaSettings) -> RaceRules:
+    """Where the rows are to be solved, a child that cannot lead is still tried on some that nobody has solved."""
+    return RaceRules(settings.race_doubt, probes=PROBES if settings.mode == "solve" else 0)
 
 
 def _scores(rollouts: Iterable[Rollout]) -> list[float]:

@@ -1,6 +1,6 @@
-"""What the reflector is shown of a minibatch: one call of the module at hand out of each rollout.
+"""What the reflector is shown of a minibatch: one use of the module at hand out of each rollout.
 
-The choice among several calls follows the reference implementation (GEPA paper, Algorithm 1, `UpdatePrompt`).
+The choice among several uses follows the reference implementation (GEPA paper, Algorithm 1, `UpdatePrompt`).
 """
 
 import random
@@ -17,14 +17,21 @@ def records_of(rollouts: Iterable[Rollout], module: str, rng: random.Random) -> 
 
 
 def _call_of(rollout: Rollout, module: str, rng: random.Random) -> ModuleCall | None:
-    """The first failed call of the module, else any of its calls, drawn only where there are several."""
+    """The first failed use of the module, else any of its uses, drawn only where there are several."""
     calls = [call for call in rollout.calls if call.module == module]
-    failed = [call for call in calls if call.reply is None or call.error is not None]
+    failed = [call for call in calls if call.error is not None]
     if failed:
         return failed[0]
     return rng.choice(calls) if len(calls) > 1 else next(iter(calls), None)
 
 
 def _record(rollout: Rollout, call: ModuleCall) -> Record:
-    feedback = rollout.feedback if call.error is None else f"{rollout.feedback}; the call failed: {call.error}"
-    return Record(call.inputs, "" if call.reply is None else call.reply.text, feedback)
+    feedback = rollout.feedback
+    if call.error is not None and call.error not in feedback:
+        feedback = f"{feedback}; the call failed: {call.error}"
+    if call.reply is not None:
+        return Record(call.inputs, call.reply.text, feedback)
+    if call.error is not None:
+        return Record(call.inputs, "", feedback, logs=call.output or "")
+    # A text that no model read has no answer of its own.
+    return Record(call.inputs, rollout.output if call.output is None else call.output, feedback)

@@ -25,6 +25,10 @@ PAPER: Mapping[str, Any] = {
 }
 
 
+SOLVE: Mapping[str, Any] = {"gate": "minibatch", "copied_words": 0, "finalists": 1}
+"""What suits a search for answers: a child that solves one more row is worth it whatever it does to the others."""
+
+
 class GepaSettings(BaseModel):
     """The knobs of the search; pydantic's `ValidationError` where a value does not fit or a key is unknown."""
 
@@ -176,5 +180,8 @@ class GepaSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _as_published(cls, given: Any) -> Any:
-        """With `paper`, what is not given is as the paper has it."""
-        return {**PAPER, **given} if isinstance(given, dict) and given.get("paper") is True else given
+        """What is not given is as the paper has it with `paper`, and as it suits a search for answers with its mode."""
+        if not isinstance(given, dict):
+            return given
+        usual = PAPER if given.get("paper") is True else SOLVE if given.get("mode") == "solve" else {}
+        return {**usual, **given}

@@ -141,9 +141,9 @@ class Budget:
     def fits(self, rollouts: int) -> bool:
         """Whether the tokens, dollars and seconds of so many more rollouts fit beside what is set aside.
 
-        They are foretold from the average so far, and for the seconds those of the rollouts set aside are added. What is
-        only promised to calls in flight does not count: `rollouts` are to include theirs. The rollouts themselves are
-        the affair of whoever counts them. A forecast promises nothing: only `reserve` does.
+        They are foretold from the average so far, and for the seconds those of the rollouts set aside are added. What
+        is only promised to calls in flight does not count: `rollouts` are to include theirs. The rollouts themselves
+        are the affair of whoever counts them. A forecast promises nothing: only `reserve` does.
         """
         each, seconds_left = max(self._rollouts.spent, 1), self.seconds_left()
         if seconds_left is not None:

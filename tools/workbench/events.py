@@ -146,10 +146,41 @@ class SubgroupJudged(BaseModel):
     )
 
 
+class ObjectiveJudged(BaseModel):
+    """Seed and best on the test rows by one objective beside the score."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="the objective's name")
+    seed: float | None = Field(description="the seed's value; null where it is unknown")
+    best: float | None = Field(description="the best candidate's value")
+
+
+class ChoiceJudged(BaseModel):
+    """Seed against another candidate of the front on the test rows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int = Field(description="its place in the pool")
+    candidate: str = Field(description="its id")
+    score: float = Field(description="its mean score")
+    interval: tuple[float, float] = Field(description="95 % interval of its difference from the seed")
+    p_value: float = Field(description="of the paired test that there is no difference")
+    adjusted_p: float = Field(description="the same after Holm's correction for all candidates that were tested")
+    objectives: dict[str, float] = Field(description="its values of the other objectives that are known, by name")
+
+    @property
+    def worse(self) -> bool:
+        """Whether there is evidence that it is worse than the seed."""
+        return self.interval[1] < 0 and self.p_value < ALPHA
+
+
 class Judged(_Event):
     """Decision. Seed against best on the locked test, row by row."""
 
+    version: int = Field(default=2, description="counts the changes of this kind's fields")
     kind: Literal["judged"] = "judged"
+    candidate: str = Field(default="", description="the best candidate's id; empty in runs of older versions")
     seed_score: float = Field(description="mean score of the seed, from 0 to 1")
     best_score: float = Field(description="mean score of the best candidate")
     difference: float = Field(description="best minus seed")
@@ -159,6 +190,12 @@ class Judged(_Event):
     improved: bool = Field(description="whether there is evidence of an improvement")
     sentence: str = Field(description="the verdict in words")
     subgroups: tuple[SubgroupJudged, ...] = Field(default=(), description="the same for the subgroups of the task")
+    objectives: tuple[ObjectiveJudged, ...] = Field(
+        default=(), description="seed and best by each objective beside the score, where several things are wanted"
+    )
+    front: tuple[ChoiceJudged, ...] = Field(
+        default=(), description="other candidates that are worth choosing, on the same rows, in the same look"
+    )
 
     @property
     def worse(self) -> bool:
@@ -177,8 +214,9 @@ class RunFinished(_Event):
     """Decision, the last event of a run that came to its end."""
 
     kind: Literal["run_finished"] = "run_finished"
-    outcome: Literal["improved", "no_evidence", "worse", "budget_spent_before_baseline"] = Field(
-        description="what was shown on the locked test, or that there was no budget to show anything"
+    outcome: Literal["improved", "no_evidence", "worse", "solved", "budget_spent_before_baseline"] = Field(
+        description="what was shown on the locked test; of a search for answers, that some are better than the seed's; "
+        "or that there was no budget to show anything"
     )
     sentence: str = Field(description="the same in words")
 
@@ -221,6 +259,7 @@ Emit = Callable[[Event], None]
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 UPGRADES: Mapping[tuple[str, int], Upgrade] = {
+    ("judged", 1): lambda body: {**body, "candidate": "", "objectives": (), "front": ()},
     ("candidate_accepted", 1): lambda body: {**body, "rows": None, "objectives": {}},
 }
 """By kind and version: from the body of an event in that version to its body in the next."""

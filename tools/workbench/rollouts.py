@@ -20,6 +20,7 @@ from toishi.tools.workbench.metrics.protocol import Judgement, Metric
 from toishi.tools.workbench.models.gateway import Gateway, noting_replies
 from toishi.tools.workbench.models.protocol import Message, Reply, Request, Sampling, ToolSpec
 from toishi.tools.workbench.program import Program
+from toishi.tools.workbench.program.code import TextFailed
 from toishi.tools.workbench.program.trace import Ask, Trace
 from toishi.tools.workbench.rollout import Rollout
 
@@ -181,7 +182,7 @@ class RolloutRunner:
             if not isinstance(answer, str):
                 raise TypeError(f"the program gave {type(answer).__name__} where text is expected")
             output = answer
-        except RequestRefused as refused:
+        except (RequestRefused, TextFailed) as refused:
             error = str(refused)
         except (Exception, SystemExit) as problem:
             # The program's own mistake on this example, whatever its type; what is not its own is in `trace.fault`.
@@ -207,7 +208,7 @@ class RolloutRunner:
             calls=tuple(trace.calls),
             tokens=sum(reply.tokens for reply in replies),
             cost=sum(costs) if len(costs) == len(replies) else None,
-            seconds=sum(reply.seconds for reply in replies),
+            seconds=sum(reply.seconds for reply in replies) + trace.seconds,
             objectives=judgement.objectives,
             error=error,
         )

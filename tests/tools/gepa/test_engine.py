@@ -1,85 +1,23 @@
 """The search as a whole: what it decides, what it remembers, how it ends, and that it can be played again."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
 from benchmarks.gepa_benches import BENCHES, Bench, discovery, evaluate_on, pipeline, plain_reply, reflect_on
-from toishi.tools.gepa import Brief, Earlier, Evaluate, GepaResult, GepaSettings, Reflect, optimize
+from tests.tools.gepa.searching import ITERATIONS, Search, as_published, scripted, tagged
+from toishi.tools.gepa import Evaluate
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import BudgetSpent, DataError, RequestRefused
-from toishi.tools.workbench.events import CandidateAccepted, Event, ProposalRejected
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.models.protocol import Reply
 from toishi.tools.workbench.rollout import Rollout
-from toishi.tools.workbench.seeds import streams
-from toishi.tools.workbench.textgrad.reflection import CLOSING, OPENING, ReflectionRequest, Request
+from toishi.tools.workbench.textgrad.reflection import ReflectionRequest, Request
 
-ITERATIONS = 25
-
-
-def as_published(**others: object) -> GepaSettings:
-    """The paper's search, and what is set beside it."""
-    return GepaSettings.model_validate({"paper": True, **others})
-
-
-DEFAULTS = as_published(max_iterations=ITERATIONS, merge=True, stop_when_perfect=True, remember_rejected=3)
 benches = st.sampled_from([make() for make in BENCHES])
-
-
-@dataclass
-class Search:
-    """One search in a world without models, and all that was seen of it."""
-
-    bench: Bench
-    settings: GepaSettings = DEFAULTS
-    seed: int = 0
-    evaluate: Evaluate | None = None
-    reflect: Reflect | None = None
-    placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    max_characters: int = 10_000
-    rollouts: int | None = None
-    affordable: Callable[[int], bool] = lambda rollouts: True
-    earlier: Earlier | None = None
-    events: list[Event] = field(default_factory=list)
-    requests: list[ReflectionRequest] = field(default_factory=list)
-
-    def run(self) -> GepaResult:
-        reflect = self.reflect or reflect_on(self.bench)
-
-        async def overheard(request: Request, iteration: int) -> Reply:
-            assert isinstance(request, ReflectionRequest)
-            self.requests.append(request)
-            return await reflect(request, iteration)
-
-        return asyncio.run(
-            optimize(
-                Candidate(self.bench.seed),
-                feedback=self.bench.feedback,
-                validation=self.bench.validation,
-                evaluate=self.evaluate or evaluate_on(self.bench),
-                reflect=overheard,
-                settings=self.settings,
-                streams=streams(self.seed),
-                emit=self.events.append,
-                brief=Brief(self.max_characters, self.placeholders),
-                rollouts=self.rollouts,
-                affordable=self.affordable,
-                earlier=self.earlier,
-            )
-        )
-
-    @property
-    def accepted(self) -> list[CandidateAccepted]:
-        return [event for event in self.events if isinstance(event, CandidateAccepted)]
-
-    @property
-    def rejected(self) -> list[ProposalRejected]:
-        return [event for event in self.events if isinstance(event, ProposalRejected)]
 
 
 def metered(bench: Bench, limit: int) -> tuple[Evaluate, list[int]]:
@@ -96,20 +34,6 @@ def metered(bench: Bench, limit: int) -> tuple[Evaluate, list[int]]:
         return await evaluate(candidate, examples, "feedback")
 
     return within, spent
-
-
-def scripted(*texts: str) -> Reflect:
-    """A reflector that gives these replies in turn, the last one for ever."""
-    left = list(texts)
-
-    async def reflect(request: Request, iteration: int) -> Reply:
-        return plain_reply(left.pop(0) if len(left) > 1 else left[0])
-
-    return reflect
-
-
-def tagged(text: str) -> str:
-    return f"{OPENING}\n{text}\n{CLOSING}"
 
 
 @pytest.mark.parametrize("bench", [make() for make in BENCHES], ids=lambda bench: bench.name)
@@ -164,7 +88,7 @@ def test_a_budget_that_ends_in_reflection_ends_the_search_with_what_stands() -> 
     result = search.run()
     assert result.stopped == "the budget is spent: no tokens are left"
     assert len(result.members) == len(search.accepted)
-    assert len(search.requests) == 4
+    assert len(search.reflections) == 4
 
 
 def test_the_search_asks_whether_a_whole_iteration_fits() -> None:
@@ -242,9 +166,9 @@ def test_a_request_that_the_reflector_cannot_take_is_a_proposal_that_came_to_not
 def test_the_reflector_is_shown_the_text_the_limits_and_what_must_survive() -> None:
     search = Search(pipeline(), placeholders={"topic": ("message", "name")}, max_characters=321)
     search.run()
-    assert {request.module for request in search.requests} == {"topic", "answer"}
-    assert {request.max_characters for request in search.requests} == {321}
-    for request in search.requests:
+    assert {request.module for request in search.reflections} == {"topic", "answer"}
+    assert {request.max_characters for request in search.reflections} == {321}
+    for request in search.reflections:
         assert request.placeholders == (("message", "name") if request.module == "topic" else ())
         assert 0 < len(request.records) <= 3
 
@@ -254,7 +178,7 @@ def test_the_reflector_is_shown_what_was_refused_of_the_same_parent_and_module()
     search = Search(discovery(), reflect=scripted(*map(tagged, rules)))
     search.run()
     assert len(search.accepted) == 1
-    shown = [request.rejected for request in search.requests]
+    shown = [request.rejected for request in search.reflections]
     assert shown[:5] == [(), ("Useless rule 0.",), tuple(rules[:2]), tuple(rules[:3]), tuple(rules[1:4])]
 
 
@@ -267,7 +191,7 @@ def test_what_another_parent_was_refused_is_not_shown() -> None:
             parent = search.accepted[event.parents[0]]
             refused.setdefault(parent.texts["answer"], []).append(event.texts["answer"])
     assert len(refused) > 1
-    for request in search.requests:
+    for request in search.reflections:
         assert set(request.rejected) <= set(refused.get(request.instruction, []))
 
 
@@ -294,7 +218,7 @@ def test_without_skipping_perfect_minibatches_are_reflected_on() -> None:
     easy = tuple(example for example in bench.feedback if "amber" in example.inputs["message"])
     search = Search(replace(bench, feedback=easy), as_published(skip_perfect=False, max_iterations=3))
     search.run()
-    assert len(search.requests) == 3
+    assert len(search.reflections) == 3
 
 
 def test_a_perfect_seed_ends_the_search_at_once() -> None:
@@ -317,7 +241,7 @@ def test_a_module_that_does_not_run_is_passed_over_and_the_rotation_goes_on() ->
     first = search.rejected[0]
     assert (first.cause, first.module) == ("skipped", "unused")
     assert first.reason == "unused ran in none of the 3 examples"
-    assert {request.module for request in search.requests} == {"answer"}
+    assert {request.module for request in search.reflections} == {"answer"}
 
 
 def test_there_are_no_merges_where_the_validation_set_is_smaller_than_their_gate() -> None:

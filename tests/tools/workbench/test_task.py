@@ -150,9 +150,10 @@ def test_the_seed_program_is_the_prompt_without_its_last_line_end(folder: Path) 
 async def test_the_seed_program_hands_the_inputs_to_its_one_module(folder: Path) -> None:
     from toishi.tools.workbench.example import Example
 
-    async def call(module: str, /, **fields: Any) -> str:
+    async def told(module: str, /, **fields: Any) -> str:
         return f"{module} got {fields}"
 
+    call: Any = told
     program = build_program(load(folder, SMALL), folder)
     assert await program.run(Example("1", {"text": "hi"}, "x"), call) == "prompt got {'text': 'hi'}"
     assert Candidate(program.modules).texts["prompt"] == "Name the intent."
@@ -374,8 +375,8 @@ def test_a_folder_is_no_data_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        pytest.param(b"", "is empty; write the instruction that is to be improved", id="empty"),
-        pytest.param(b" \n\n", "is empty; write the instruction that is to be improved", id="blank"),
+        pytest.param(b"", "is empty; write the text that is to be improved", id="empty"),
+        pytest.param(b" \n\n", "is empty; write the text that is to be improved", id="blank"),
         pytest.param(b"caf\xe9", "is not UTF-8 (byte 3); save it as UTF-8", id="not UTF-8"),
         pytest.param(b"x" * 4001, "has 4001 characters, more than program.max_characters = 4000", id="too long"),
     ],

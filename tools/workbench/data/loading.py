@@ -71,6 +71,8 @@ def read_data(task: Task, folder: Path, *, progress: Progress | None = None) -> 
     reader = Reader(task, folder)
     first = FirstPass(reader, strict=task.data.strict)
     first.run(progress)
+    if task.solves:
+        return _tasks_to_solve(task, reader, first)
     try:
         divided = first.divide(seed=task.seed, shares=task.data.shares, most=task.data.most)
     except DataError as problem:
@@ -80,6 +82,25 @@ def read_data(task: Task, folder: Path, *, progress: Progress | None = None) -> 
         raise DataError(f"{problem}; left out was {first.bad[0]}" if first.bad else str(problem)) from None
     splits = placed(reader, divided.parts, first.ids(), first.hashes, first.kept, first.problems(divided))
     splits = replace(splits, problems=(*splits.problems, *unfilled(task, splits.feedback[0].fields)))
+    return _loaded(reader, first, splits, divided)
+
+
+def _tasks_to_solve(task: Task, reader: Reader, first: FirstPass) -> Loaded:
+    """All rows, to learn from and to be judged by at once; none is locked."""
+    if any(row.said == "test" for row in first.rows):
+        raise DataError(
+            'with mode = "solve" the rows are the tasks themselves, and none can be kept for a test; take the test '
+            "rows out of [data], or mode out of [gepa]"
+        )
+    if not first.rows:
+        raise DataError(f"there is no row to solve; left out was {first.bad[0]}" if first.bad else "there is no row")
+    divided = Divided(tuple("feedback" for _ in first.rows))
+    splits = placed(reader, divided.parts, first.ids(), first.hashes, first.kept, first.problems(divided))
+    splits = replace(splits, validation=splits.feedback, test=(), known_hash="")
+    return _loaded(reader, first, splits, divided)
+
+
+def _loaded(reader: Reader, first: FirstPass, splits: Splits, divided: Divided) -> Loaded:
     rows, drafted = tuple(first.rows), len(first.drafted)
     return Loaded(
         splits, tuple(reader.parts), rows, divided, tuple(first.bad), first.bad_rows, first.unlabelled, drafted

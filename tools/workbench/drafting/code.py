@@ -15,7 +15,15 @@ from toishi.tools.workbench.errors import TaskError
 from toishi.tools.workbench.suggestion import did_you_mean
 
 SEARCHES = re.compile(r"search|retriev|look_?up|find_|corpus|passages|documents")
-NO_FIELDS = frozenset(("tools", "schema"))
+USES = ("text", "python", "regex", "sql")
+"""How a program uses a module's text without a model: `call.text("name")` and so on."""
+
+NO_FIELDS = frozenset(
+    {
+        *("tools", "schema", "arguments", "stdin", "times", "against", "seconds", "memory", "packages", "whole"),
+        *("tables", "parameters"),
+    }
+)
 
 
 @dataclass
@@ -143,6 +151,8 @@ def _modules(tree: ast.Module) -> tuple[dict[str, Module], tuple[int, ...]]:
 
 
 def _is_call(function: ast.expr) -> bool:
+    if isinstance(function, ast.Attribute) and function.attr in USES:
+        function = function.value
     named = (
         function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
     )

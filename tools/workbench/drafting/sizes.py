@@ -1,8 +1,8 @@
 """How the rows are divided, how many of them are used, and a budget that buys something.
 
 The figures are those of a search by proposals (GEPA): the baseline takes the validation rows once, a proposal is tried
-on a small minibatch before and after, one in three or so is then scored on the validation rows, and at the end the old
-and the new version are judged on the test rows.
+on some feedback rows, one in four or so is then raced on the validation rows, and at the end the old and the new
+version are judged on the test rows.
 """
 
 import math
@@ -12,10 +12,12 @@ from toishi.tools.workbench.drafting import proof
 from toishi.tools.workbench.drafting.columns import Table
 from toishi.tools.workbench.drafting.decision import Decision
 
-MINIBATCH = 3
 PROPOSALS = 30
-SCORED = 1 / 3
-"""Share of the proposals that pass their minibatch and are scored on the validation rows."""
+TRIED = 15.4
+"""Rollouts on feedback rows that a proposal takes, about."""
+
+RACED = 0.15
+"""Share of the validation rows that a proposal takes, about: few pass their gate, and most races end early."""
 
 DEFAULT_SHARES = (0.4, 0.3, 0.3)
 FEW, FEW_SHARES = 150, (0.3, 0.2, 0.5)
@@ -64,7 +66,7 @@ def division(table: Table, *, split: str | None, files: dict[str, int]) -> Divis
 def budget(sizes: Sizes) -> Decision:
     """Rollouts for about `PROPOSALS` proposals, after the baseline and before the test."""
     fixed = sizes.validation + 2 * sizes.test
-    each = 2 * MINIBATCH + SCORED * sizes.validation
+    each = TRIED + RACED * sizes.validation
     rollouts = math.ceil((fixed + PROPOSALS * each) / 100) * 100
     left = int((rollouts - fixed) / each)
     reason = f"{sizes.validation} for the baseline, {2 * sizes.test} for the test, the rest for about {left} proposals"

@@ -161,10 +161,17 @@ def _batches(db: "Database") -> None:
     db.table("batches").create_index(["file"])
 
 
+def _fronts(db: "Database") -> None:
+    """What candidates are worth beside the score, and which ran on some of the validation rows only."""
+    db.table("candidates").add_column("rows", int)
+    db.table("candidates").add_column("objectives", str, not_null_default="{}")
+
+
 MIGRATIONS: tuple[Callable[["Database"], None], ...] = (
     _first_tables,
     _tools_and_indexes,
     _purges,
     _agreements,
     _batches,
+    _fronts,
 )

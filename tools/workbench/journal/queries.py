@@ -101,7 +101,7 @@ def run_lines(journal: Reads, *, limit: int) -> list[RunLine]:
         SELECT id, name, method, status, seed, created, seconds, result,
             (SELECT count(*) FROM candidates WHERE run = runs.id) AS candidates,
             (SELECT validation_score FROM candidates WHERE run = runs.id AND number = 0) AS seed_score,
-            (SELECT max(validation_score) FROM candidates WHERE run = runs.id) AS best_score,
+            (SELECT max(validation_score) FROM candidates WHERE run = runs.id AND rows IS NULL) AS best_score,
             (SELECT body FROM events WHERE run = runs.id AND decision IS NOT NULL AND kind = 'judged'
                 ORDER BY decision DESC LIMIT 1) AS judged,
             (SELECT body FROM events WHERE run = runs.id AND decision IS NOT NULL AND kind = 'run_finished'

@@ -99,6 +99,8 @@ def _candidate_statement(run: str, event: CandidateAccepted) -> Statement:
         "reason": event.reason,
         "module": event.module,
         "validation_score": event.validation_score,
+        "rows": event.rows,
+        "objectives": dump(event.objectives),
         "texts": dump(event.texts),
         "created": now(),
     }

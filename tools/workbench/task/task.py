@@ -22,9 +22,13 @@ from toishi.tools.workbench.task.file import TaskFile
 from toishi.tools.workbench.task.program import ProgramSection
 from toishi.tools.workbench.task.section import Section
 from toishi.tools.workbench.task.toml import NotToml, parse_toml
+from toishi.tools.workbench.texts import CODE, parted
 from toishi.tools.workbench.validation import explain
 
 DATA_ENDINGS = (*ENDINGS, ".log")
+UNFILLED = (*CODE, "json", "toml")
+"""Kinds of text that are used as they stand."""
+
 IN_BRACES = re.compile(r"{([A-Za-z_]\w*)}")
 
 
@@ -57,11 +61,18 @@ class Task(TaskFile):
     def placeholders(self) -> Mapping[str, tuple[str, ...]]:
         """What each module's text names in braces, which a rewritten text must name too.
 
-        The inputs, for a prompt; for other programs, whose modules have fields of their own, every name.
+        The inputs, for a prompt; for other programs, whose modules have fields of their own, every name, but for code
+        and configs, where braces mean something else.
         """
         if self.program.prompt is not None:
             return {module: placeholders(one.text, self.data.inputs) for module, one in self.texts.items()}
-        return {module: tuple(dict.fromkeys(IN_BRACES.findall(one.text))) for module, one in self.texts.items()}
+        filled = [one for one in self.texts if parted(self.program.kind_of(one))[0] not in UNFILLED]
+        return {module: tuple(dict.fromkeys(IN_BRACES.findall(self.texts[module].text))) for module in filled}
+
+    @property
+    def solves(self) -> bool:
+        """Whether the rows are the very tasks to solve, so that all of them are learned from and none is locked."""
+        return self.gepa.get("mode") == "solve"
 
 
 def load_task(path: Path, *, project: Path | None = None) -> Task:
@@ -203,7 +214,7 @@ def _prompt_text(name: str, written: ProgramSection, file: Path) -> str:
     except UnicodeDecodeError as error:
         raise TaskError(f"{name} is not UTF-8 (byte {error.start}); save it as UTF-8") from None
     if not text.strip():
-        raise TaskError(f"{name} is empty; write the instruction that is to be improved")
+        raise TaskError(f"{name} is empty; write the text that is to be improved")
     if len(text) > written.max_characters:
         raise TaskError(
             f"{name} has {len(text)} characters, more than program.max_characters = {written.max_characters}"

@@ -1,9 +1,10 @@
 """How the rows are divided, and what a budget buys."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toishi.tools.gepa import GepaSettings
+from toishi.tools.gepa import GepaSettings, forecast
 from toishi.tools.workbench.drafting import sizes
 from toishi.tools.workbench.drafting.columns import Table, table
 from toishi.tools.workbench.drafting.sizes import Sizes, budget, division
@@ -63,11 +64,13 @@ def test_the_budget_buys_about_thirty_proposals(feedback: int, validation: int, 
 
     assert isinstance(found.value, int)
     left = found.value - validation - 2 * test
-    each = 2 * sizes.MINIBATCH + sizes.SCORED * validation
+    each = sizes.TRIED + sizes.RACED * validation
     assert left >= sizes.PROPOSALS * each
     assert found.value - 100 < validation + 2 * test + sizes.PROPOSALS * each
     assert f"{validation} for the baseline, {2 * test} for the test" in found.reason
 
 
-def test_the_minibatch_is_the_one_of_the_search() -> None:
-    assert GepaSettings().minibatch == sizes.MINIBATCH
+@given(st.integers(1, 500))
+def test_a_proposal_costs_what_the_search_expects_of_it(validation: int) -> None:
+    expected = forecast.Sizes(GepaSettings(), feedback=200, validation=validation).usual
+    assert sizes.TRIED + sizes.RACED * validation == pytest.approx(expected)
