@@ -46,11 +46,11 @@ def begin(journal: "Journal", project: Path, task: "Task", method: str, *, conse
     chosen.check(task)
 
     def tell_and_ask(task: "Task", splits: "Splits") -> None:
+        if consent is not None:
+            consent(task, splits)
         forecast = chosen.forecast_of(task, splits)
         if forecast is not None:
             console.log(f"{forecast.sentence}.")
-        if consent is not None:
-            consent(task, splits)
 
     with reading() as progress:
         run = create_run(project, journal, task, method=found, consent=tell_and_ask, progress=progress)

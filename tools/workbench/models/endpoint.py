@@ -16,7 +16,7 @@ from toishi.tools.workbench.errors import ModelUnavailable
 from toishi.tools.workbench.models.congestion import Congestion
 
 URGENCY: ContextVar[int] = ContextVar("toishi_urgency", default=0)
-"""Of the calls that wait for an endpoint, those with the lowest number go first; tasks hand it on to what they start."""
+"""Of the calls that wait for an endpoint, those with the lowest number go first; a task hands it on to its own."""
 
 
 class Clock(Protocol):
