@@ -34,7 +34,7 @@ from toishi.tools.gepa.stop import Standing, stop_reason
 from toishi.tools.gepa.ticket import Cause, Outcome, Seen, Ticket
 from toishi.tools.gepa.world import REPLICATE, Brief, World
 from toishi.tools.workbench.candidate import Candidate
-from toishi.tools.workbench.errors import DataError, TaskError
+from toishi.tools.workbench.errors import BudgetSpent, DataError, TaskError
 from toishi.tools.workbench.events import CandidateAccepted, Emit, ProposalRejected
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.front import Front
@@ -152,7 +152,8 @@ class _Search:
     async def run(self, seed: Candidate) -> GepaResult:
         """From the seed's baseline to the end of the search."""
         await self._score_seed(seed)
-        kept = finals(self.settings.finalists, self.sizes.validation, self.rollouts, noisy=self.noisy)
+        by_score = self.noisy and not self.world.several
+        kept = finals(self.settings.finalists, self.sizes.validation, self.rollouts, noisy=by_score)
         if self.rollouts is not None:
             self.rollouts -= kept.rollouts
         stopped: str | None = stop_reason(self.standing, self.settings)
@@ -168,9 +169,11 @@ class _Search:
 
     async def _score_seed(self, seed: Candidate) -> None:
         everything = range(len(self.world.validation))
+        if self.rollouts is not None and self.rollouts < len(everything):
+            raise BudgetSpent(f"{self.rollouts} rollouts are too few to score the seed, which takes {len(everything)}")
         self.used.add(seed.id, "validation", everything)
         rollouts = await self.world.evaluate(seed, self.world.validation, "validation")
-        self.spent = len(set(everything))
+        self.spent = len(everything)
         scores = [rollout.score for rollout in rollouts]
         values: Values = {}
         if self.world.several:
@@ -189,10 +192,13 @@ class _Search:
             await self._probe(seed, scores[:PROBED])
 
     async def _probe(self, seed: Candidate, scores: Sequence[float]) -> None:
-        """Whether the same rollout comes out the same again."""
+        """Whether the same rollout comes out the same again, where the budget lets it be seen."""
         examples = self.world.validation[: len(scores)]
         self.used.add(seed.id, "validation", range(len(scores)), REPLICATE)
-        again = await self.world.evaluate(seed, examples, "validation", REPLICATE)
+        try:
+            again = await self.world.evaluate(seed, examples, "validation", REPLICATE)
+        except BudgetSpent:
+            return
         self.spent += len(again)
         self.noisy = [rollout.score for rollout in again] != list(scores)
 
@@ -207,14 +213,10 @@ class _Search:
         while len(self.flying) < self.lookahead:
             if self.settings.max_iterations is not None and self.drawn >= self.settings.max_iterations:
                 return None
-            if self.drawn < self.earlier.iterations:
-                reason = None
-            elif self.earlier.ended:
-                reason = EARLIER
-            else:
-                reason = None if self._carries_another() else TOO_SMALL
-            if reason is not None:
-                return reason
+            if self.earlier.ended and self.drawn >= self.earlier.iterations:
+                return EARLIER
+            if not self._carries_another():
+                return TOO_SMALL
             ticket = self._ticket()
             self.drawn += 1
             self.flying.append((ticket, asyncio.create_task(self._make(ticket))))
@@ -222,7 +224,10 @@ class _Search:
 
     def _carries_another(self) -> bool:
         needed = self.sizes.needed(len(self.flying), self.costs)
-        return (self.rollouts is None or self.spent + needed <= self.rollouts) and self.affordable(needed)
+        if self.rollouts is not None and self.spent + needed > self.rollouts:
+            return False
+        # What the clock let pass in an earlier sitting passes again.
+        return self.drawn < self.earlier.iterations or self.affordable(needed)
 
     async def _make(self, ticket: Ticket) -> Outcome:
         # Of all that wait for a model, those come first whose outcome is taken first.
