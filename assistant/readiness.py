@@ -95,13 +95,11 @@ def _gpu() -> Check:
 
 
 def _sandbox() -> Check:
-    from toishi.tools.workbench.sandbox import available
+    from toishi.tools.workbench.sandbox import available, level
 
     missing = available()
-    found = "code that a model wrote is held by seccomp and Landlock"
-    return Check(
-        "sandbox", missing is None, missing or found, "run toishi on Linux 5.13 or newer, where it may confine"
-    )
+    found = missing or level().removeprefix("sandbox: ")
+    return Check("sandbox", missing is None, found, "run toishi on Linux 5.13 or newer, where it may confine")
 
 
 def _journal(given: Path | None) -> Check:

@@ -143,10 +143,21 @@ def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: st
     why = result_of(run).get("search_ended")
     if why:
         facts.append(("search", f"ended: {why}"))
+    facts += _validation(result_of(run))
     if change is not None:
         worse = view.judged is not None and view.judged.worse
         facts += _change(change, run.id, hint, worse=worse)
     return facts + ended + [("warning", warning) for warning in view.warnings]
+
+
+def _validation(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the winner's score on the validation rows is worth, of which it is the best of many."""
+    corrected, p_value = result.get("validation_corrected"), result.get("validation_p")
+    if corrected is None or p_value is None:
+        return []
+    before, after = wording.score(result["validation_seed"]), wording.score(result["validation_best"])
+    told = f"{before} → {after}; as the best of many it is worth {wording.score(corrected)}"
+    return [("validation", f"{told}, {wording.p_value(p_value)}")]
 
 
 def _paid(journal: "Journal", run: "RunRow") -> list[tuple[str, str]]:
@@ -225,8 +236,9 @@ def _print_pool(pool: list[CandidateAccepted], chosen: str) -> None:
             mark = f"{mark} ({candidate.rows} rows)".strip()
         parents = ", ".join(map(str, candidate.parents)) or "–"
         known = candidate.before is not None and candidate.after is not None
-        minibatch = f"{candidate.before:g} → {candidate.after:g}" if known else "–"
+        gate = f"{candidate.before:g} → {candidate.after:g}" if known else "–"
         score = wording.score(candidate.validation_score)
-        rows.append([str(candidate.number), parents, candidate.module or "–", minibatch, score, mark])
-    columns = ["candidate", "from", "module", "minibatch", "validation", "lineage"]
-    console.table(columns, rows, right=["candidate", "validation"])
+        length = wording.count(sum(map(len, candidate.texts.values())))
+        rows.append([str(candidate.number), parents, candidate.module or "–", length, gate, score, mark])
+    columns = ["candidate", "from", "module", "characters", "gate", "validation", "lineage"]
+    console.table(columns, rows, right=["candidate", "characters", "validation"])

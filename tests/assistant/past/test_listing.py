@@ -32,10 +32,10 @@ Locked test, 5 examples: improved
   best prompt  0.800
   difference   +0.600  95 % interval [+0.200, +1.000], p = 0.030
 
-candidate  from  module  minibatch  validation  lineage
-        0  –     –       –               0.500  on the way
-        1  0     prompt  1 → 2           0.500  on the way
-        2  1     prompt  1 → 2           0.750  best
+candidate  from  module  characters  gate   validation  lineage
+        0  –     –               69  –           0.500  on the way
+        1  0     prompt          87  1 → 2       0.500  on the way
+        2  1     prompt         105  1 → 2       0.750  best
 """
 
 

@@ -5,6 +5,7 @@ earlier edits were rejected, and how it does over all rows, beside the examples 
 replies are recorded by what was asked, so a changed one is paid for anew.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from toishi.tools.workbench.textgrad.edits import edit_lines
@@ -23,6 +24,8 @@ LONGEST_FIELD = 4000
 """Characters of an input, an answer or a log that are shown; of longer ones the beginning and the end."""
 
 MOST_SHOWN = 5
+
+IMAGE = re.compile(r"\S\.(?:png|jpe?g|gif|webp|svg|bmp|tiff?)\b", re.IGNORECASE)
 
 ADVICE = {
     "instruction": "Name the form of the answer that is wanted, and how to get to it.",
@@ -68,8 +71,8 @@ def render_reflection(request: ReflectionRequest) -> str:
     parts += [_rejected(request, request.instruction, text) for text in request.rejected]
     if request.cohort is not None and request.cohort.rows:
         parts.append(_statistics(request.cohort))
-    if any(record.files for record in request.records):
-        parts.append("Files such as images are named by their paths alone; you cannot look into them.")
+    if any(IMAGE.search(record.feedback) for record in request.records):
+        parts.append("Images are named by their paths alone; you cannot look into them.")
     parts += [_example(record) for record in request.records]
     return "\n\n".join(parts)
 
@@ -130,7 +133,6 @@ def _example(record: Record) -> str:
     lines += [f"answer: {_shown(record.answer)}", f"feedback: {_shown(record.feedback)}"]
     if record.logs.strip():
         lines.append(f"logs:\n{_shown(record.logs.rstrip())}")
-    lines += [f"file: {path}" for path in record.files]
     return "\n".join(["Example:", *lines])
 
 

@@ -13,14 +13,13 @@ from toishi.tools.workbench.texts import INSTRUCTION
 class Record:
     """One rollout as the reflector sees it: the module's inputs by name, what it answered, and the feedback.
 
-    `logs` is what was printed or traced back on the way; `files` are paths of images and the like.
+    `logs` is what was printed or traced back on the way.
     """
 
     inputs: Mapping[str, str]
     answer: str
     feedback: str
     logs: str = ""
-    files: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

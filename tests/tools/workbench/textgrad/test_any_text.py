@@ -26,7 +26,7 @@ from toishi.tools.workbench.texts import KINDS
 REQUEST = ReflectionRequest(
     module="solve",
     instruction="def solve(a):\n    return a",
-    records=[Record({"arguments": "[3]"}, "", "solve raises NameError", "line 2\nNameError: b", ["plots/a.png"])],
+    records=[Record({"arguments": "[3]"}, "", "solve raises NameError, see plots/a.png", "line 2\nNameError: b")],
     max_characters=400,
     rejected=["def solve(a):\n    return -a"],
     reasons={"def solve(a):\n    return -a": "2 of 3 rows got worse"},
@@ -53,9 +53,9 @@ def test_the_prompt_shows_what_is_known_of_the_program_its_limits_and_its_failur
         "Rejected edit (2 of 3 rows got worse):\n-    return a\n+    return -a",
         "Of all 40 inputs that it ran on so far, 14 failed.\nCommonest failures:\n- 6 times: expected N, got N\n"
         "By group:\n- sign is minus: 9 of 10 failed",
-        "Files such as images are named by their paths alone; you cannot look into them.",
-        "Example:\narguments: [3]\nanswer: \nfeedback: solve raises NameError\nlogs:\nline 2\nNameError: b\n"
-        "file: plots/a.png",
+        "Images are named by their paths alone; you cannot look into them.",
+        "Example:\narguments: [3]\nanswer: \nfeedback: solve raises NameError, see plots/a.png\nlogs:\nline 2\n"
+        "NameError: b",
         "Never copy the texts of examples",
         "It is run in a sandbox",
     ):
