@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 STAMP := .venv/installed
-BENCHMARKS := startup gepa_parity embedded workbench faults
+BENCHMARKS := startup gepa_parity gepa_engine gepa_search gepa_resume gepa_gate gepa_overhead sandbox embedded workbench faults
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -44,6 +44,8 @@ from toishi.tools.workbench.seeds import streams
 from toishi.tools.workbench.textgrad.reflection import Request, render, template_for
 
 SLOTS = 32
+LOOKAHEAD = 2 * SLOTS
+"""Proposals in flight that keep so many slots busy: each has a call in flight most of the time."""
 RUN = "r-1"
 WIDTHS = (8, 32)
 """Proposals a step with which gepa is at its best."""
@@ -74,17 +76,17 @@ def timed(endpoint: FakeEndpoint, seconds: float, paid: int, true_score: float) 
     return Timed(seconds, traffic.busy(SLOTS), rollouts, traffic.reflections, traffic.nominal_seconds, true_score)
 
 
-def ours(world: World, budget: int, latency: Latency) -> Timed:
-    """Our search with everything that it stands on, the journal in a folder of its own."""
+def ours(world: World, budget: int, latency: Latency, lookahead: int | None = LOOKAHEAD) -> Timed:
+    """Our search with everything that it stands on, the journal in a folder of its own; None: the usual lookahead."""
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal.open(Path(folder))
         try:
-            return asyncio.run(_search(world, budget, latency, journal))
+            return asyncio.run(_search(world, budget, latency, journal, lookahead))
         finally:
             journal.close()
 
 
-async def _search(world: World, budget: int, latency: Latency, journal: Journal) -> Timed:
+async def _search(world: World, budget: int, latency: Latency, journal: Journal, lookahead: int | None) -> Timed:
     endpoint, account = FakeEndpoint(world, SLOTS, latency), Budget(Limits(max_rollouts=budget))
     gateway = Gateway({MODEL: endpoint}, journal=journal, budget=account, run=RUN, concurrency=SLOTS)
     runner = RolloutRunner(
@@ -115,7 +117,7 @@ async def _search(world: World, budget: int, latency: Latency, journal: Journal)
         validation=world.validation,
         evaluate=evaluate,
         reflect=reflect,
-        settings=GepaSettings(),
+        settings=GepaSettings(lookahead=lookahead),
         streams=streams(world.seed),
         emit=journal.recorder(RUN),
         brief=Brief(max_characters=10_000),

@@ -8,7 +8,8 @@ searches one misses the other's luckiest choices, so that this falls below 1 bet
 curves, until 95 % of the peer's mean gain, does not.
 
 Ours runs with its default settings, with other lookaheads, and with every child on the whole validation set instead of
-racing. The worlds are synthetic: nothing here says how good a prompt for a real model becomes.
+racing, each with its own gate and with the paper's; and racing once more with half of the rollouts. The worlds are
+synthetic: nothing here says how good a prompt for a real model becomes.
 """
 
 import asyncio
@@ -40,11 +41,17 @@ BUDGETS = {100: 2000, 300: 3000}
 LOOKAHEADS = (1, 8, 32)
 MOST = 0.95
 """Share of a peer's gain at which mean curves are compared: their very end is reached when the last seed reaches it."""
+MINIBATCH_GATE: Mapping[str, object] = {"gate": "minibatch"}
+"""The paper's gate, with which most rollouts go into validation."""
 OURS: Mapping[str, Mapping[str, object]] = {
     "ours": {},
     **{f"lookahead_{many}": {"lookahead": many} for many in LOOKAHEADS},
     "full_validation": {"validation": "full"},
+    "minibatch_gate": MINIBATCH_GATE,
+    "minibatch_gate_full_validation": {**MINIBATCH_GATE, "validation": "full"},
 }
+HALF: Mapping[str, Mapping[str, object]] = {"half": {}, "minibatch_gate_half": MINIBATCH_GATE}
+"""Races with half of the rollouts, to stand beside full validation with all of them."""
 Curves = Mapping[str, Curve]
 Make = Callable[..., World]
 Arm = Callable[[World, int], Curve]
@@ -119,6 +126,7 @@ def reply_of(text: str) -> Reply:
 def curves(make: Make, seed: int, validation: int, budget: int, peers: Peers = PEERS) -> Curves:
     """Every arm on one landscape and seed."""
     found = {name: search(make(seed, validation), budget, wanted) for name, wanted in OURS.items()}
+    found |= {name: search(make(seed, validation), budget // 2, wanted) for name, wanted in HALF.items()}
     return {**found, **{name: arm(make(seed, validation), budget) for name, arm in peers.items()}}
 
 
@@ -154,10 +162,9 @@ def difference_interval(before: Sequence[Curve], after: Sequence[Curve]) -> list
 def figures_of(found: Sequence[Curves]) -> dict[str, Any]:
     """The figures of one landscape out of the curves of all its seeds."""
     arms = {name: [one[name] for one in found] for name in found[0]}
-    ours, full = arms["ours"], arms["full_validation"]
-    peers = [name for name in arms if name not in OURS]
+    ours = arms["ours"]
+    peers = [name for name in arms if name not in {**OURS, **HALF}]
     speedups = {name: speedup(ours, arms[name]) for name in peers}
-    racing, racing_missed = speedup(ours, full)
     return {
         "true_score": _mean(ours),
         **{f"{name}_true_score": _mean(arms[name]) for name in peers},
@@ -167,13 +174,28 @@ def figures_of(found: Sequence[Curves]) -> dict[str, Any]:
         **{f"{name}_rollouts_speedup": speedups[name][0] for name in peers if name != "gepa"},
         "seeds_on_which_ours_missed": {name: missed for name, (_, missed) in speedups.items()},
         **{f"{name}_difference_interval": difference_interval(arms[name], ours) for name in peers if name != "gepa"},
-        "full_validation_true_score": _mean(full),
-        "racing_difference_interval": difference_interval(full, ours),
-        "racing_speedup": racing,
-        "racing_mean_curve_speedup": mean_curve_speedup(ours, full),
-        "seeds_on_which_racing_missed": racing_missed,
+        **_racing(ours, arms["full_validation"], arms["half"]),
+        "minibatch_gate": {
+            "true_score": _mean(arms["minibatch_gate"]),
+            "mean_curve_speedup": mean_curve_speedup(arms["minibatch_gate"], arms["gepa"]),
+            **_racing(arms["minibatch_gate"], arms["minibatch_gate_full_validation"], arms["minibatch_gate_half"]),
+        },
         "lookahead": {str(many): _lookahead(arms[f"lookahead_{many}"], arms["gepa"]) for many in LOOKAHEADS},
         "rollouts": {name: round(statistics.fmean(curve.rollouts for curve in arms[name])) for name in arms},
+    }
+
+
+def _racing(race: Sequence[Curve], full: Sequence[Curve], half: Sequence[Curve]) -> dict[str, Any]:
+    """Racing beside full validation, everything else alike; `half` raced with half of the rollouts."""
+    ratio, missed = speedup(race, full)
+    return {
+        "full_validation_true_score": _mean(full),
+        "racing_difference_interval": difference_interval(full, race),
+        "racing_speedup": ratio,
+        "racing_mean_curve_speedup": mean_curve_speedup(race, full),
+        "seeds_on_which_racing_missed": missed,
+        "half_the_rollouts_true_score": _mean(half),
+        "half_the_rollouts_difference_interval": difference_interval(full, half),
     }
 
 

@@ -23,7 +23,7 @@ LOOKED_AT = {"sequential": 0.5, "minibatch": 1.0}
 RACED = {"race": 0.6, "full": 1.0}
 """Share of the validation set that a child needs on average."""
 
-GENERATIONS = 10
+GENERATIONS = 16
 """How often a search should be able to learn from what it found, one generation after the other."""
 
 ENOUGH = 20
