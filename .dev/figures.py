@@ -6,6 +6,7 @@ names below, and run `.venv/bin/python .dev/figures.py`. A row whose file is mis
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,22 @@ def judged(figures: Figures) -> str:
     )
 
 
+def engine(figures: Figures, rows: int) -> str:
+    one = figures[f"validation_{rows}"]
+    return (
+        f"{one['seconds']:.1f} ({one['gepa_default_seconds']:.1f}; {one['gepa_best_seconds']:.1f}), "
+        f"{share(one['busy'])} ({share(one['gepa_default_busy'])}), {share(one['overshoot'])} "
+        f"({share(one['gepa_best_overshoot'])})"
+    )
+
+
+def landscape(figures: Figures, name: str) -> str:
+    one = figures["landscapes"][name]
+    low, high = one["difference_interval"]
+    peers = ", ".join(f"{one[f'{peer}_true_score']:.3f}" for peer in ("gepa", "mipro", "random", "best_of_n"))
+    return f"{one['true_score']:.3f} ({peers}); {low:+.3f} to {high:+.3f}; {one['mean_curve_speedup']:.1f}"
+
+
 ROWS: tuple[tuple[str, str, Callable[[Figures], str]], ...] = (
     ("demo", "`make demo`: prompt for ten intents of Banking77, on the locked test", judged),
     ("demo_all", "the same for all 77 intents (`toishi demo --intents all`)", judged),
@@ -36,6 +53,60 @@ ROWS: tuple[tuple[str, str, Callable[[Figures], str]], ...] = (
         "gepa_parity",
         "GEPA against gepa 0.1.4: runs with the same candidates in the same order",
         lambda found: f"{found['identical_runs']} of {found['runs']}",
+    ),
+    *(
+        (
+            "gepa_engine",
+            f"search over an endpoint with 32 slots, {rows} validation rows, {budget:,} rollouts: seconds (gepa 0.1.4 by "
+            "default; at its best), share of the slots busy (gepa), spent beyond the budget (gepa at its best)",
+            partial(engine, rows=rows),
+        )
+        for rows, budget in ((30, 1500), (300, 4000))
+    ),
+    *(
+        (
+            "gepa_search",
+            f"true score found for equal rollouts, landscape *{name.replace('_', ' ')}* (gepa, MIPROv2, random search, "
+            "best of n); ours − gepa, 95 % interval over seeds; rollouts to gepa's, gepa's ÷ ours",
+            partial(landscape, name=name),
+        )
+        for name in ("few_strong", "many_weak", "interacting", "misleading", "noisy")
+    ),
+    (
+        "gepa_gate",
+        "gate at a stated rate of false accepts: children like their parent that it accepts (the paper's gate); children "
+        "better by 5 and 10 points (the paper's)",
+        lambda found: (
+            f"{share(found['alpha'])}: {share(found['false_accept'])} ({share(found['paper_false_accept'])}); "
+            f"{share(found['power_5'])} and {share(found['power_10'])} ({share(found['paper_power_5'])} and "
+            f"{share(found['paper_power_10'])})"
+        ),
+    ),
+    (
+        "gepa_gate",
+        'runs in which nothing can be improved that end as "no evidence"',
+        lambda found: share(found["null_reported"]),
+    ),
+    (
+        "gepa_resume",
+        "`kill -9` of a search with 8 proposals in flight, then resumed: replies paid twice; ends exactly as undisturbed",
+        lambda found: f"{found['paid_twice']}; {found['identical_results']} of {found['kills']}",
+    ),
+    (
+        "gepa_overhead",
+        "the search's own time for a proposal: with the first candidates, with the last (gepa, at its last)",
+        lambda found: (
+            f"{found['ms_per_iteration_first']:.1f} ms; {found['ms_per_iteration_last']:.1f} ms at "
+            f"{found['candidates']:,} candidates ({found['gepa_ms_last']:.0f} ms)"
+        ),
+    ),
+    (
+        "sandbox",
+        "programs that do harm outside the sandbox; inside; time of a call",
+        lambda found: (
+            f"{found['harmful_outside']} of {found['attempts']}; {found['escapes']}; "
+            f"{found['milliseconds_per_call']:.0f} ms"
+        ),
     ),
     (
         "embedded",
