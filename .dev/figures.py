@@ -57,8 +57,8 @@ ROWS: tuple[tuple[str, str, Callable[[Figures], str]], ...] = (
     *(
         (
             "gepa_engine",
-            f"search over an endpoint with 32 slots, {rows} validation rows, {budget:,} rollouts: seconds (gepa 0.1.4 by "
-            "default; at its best), share of the slots busy (gepa), spent beyond the budget (gepa at its best)",
+            f"search over an endpoint with 32 slots, {rows} validation rows, {budget:,} rollouts: seconds (gepa by "
+            "default; its best), share of the slots busy (gepa), spent beyond the budget (gepa at its best)",
             partial(engine, rows=rows),
         )
         for rows, budget in ((30, 1500), (300, 4000))
@@ -74,7 +74,7 @@ ROWS: tuple[tuple[str, str, Callable[[Figures], str]], ...] = (
     ),
     (
         "gepa_gate",
-        "gate at a stated rate of false accepts: children like their parent that it accepts (the paper's gate); children "
+        "gate at a stated rate of false accepts: children like their parent that it accepts (the paper's gate); those "
         "better by 5 and 10 points (the paper's)",
         lambda found: (
             f"{share(found['alpha'])}: {share(found['false_accept'])} ({share(found['paper_false_accept'])}); "
@@ -89,7 +89,7 @@ ROWS: tuple[tuple[str, str, Callable[[Figures], str]], ...] = (
     ),
     (
         "gepa_resume",
-        "`kill -9` of a search with 8 proposals in flight, then resumed: replies paid twice; ends exactly as undisturbed",
+        "`kill -9` of a search with 8 proposals in flight, and resumed: replies paid twice; ends as if undisturbed",
         lambda found: f"{found['paid_twice']}; {found['identical_results']} of {found['kills']}",
     ),
     (

@@ -11,6 +11,7 @@ coroutines that it is handed. It knows no model, no journal and no screen.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -146,6 +147,7 @@ class _Search:
         self.costs = self.sizes.expected()
         self.standing = Standing()
         self.probe, self.noisy = probe, False
+        self.closed = False
         self.drawn = 0
         self.flying: deque[tuple[Ticket, asyncio.Task[Outcome]]] = deque()
 
@@ -226,8 +228,11 @@ class _Search:
         needed = self.sizes.needed(len(self.flying), self.costs)
         if self.rollouts is not None and self.spent + needed > self.rollouts:
             return False
-        # What the clock let pass in an earlier sitting passes again.
-        return self.drawn < self.earlier.iterations or self.affordable(needed)
+        # What the clock let pass in an earlier sitting passes again, and what it forbade once stays so: a ticket that
+        # was drawn later would see more, and a replay could not know when.
+        expected = self.sizes.most + math.ceil(len(self.flying) * self.costs.mean)
+        self.closed = self.closed or not (self.drawn < self.earlier.iterations or self.affordable(expected))
+        return not self.closed
 
     async def _make(self, ticket: Ticket) -> Outcome:
         # Of all that wait for a model, those come first whose outcome is taken first.
