@@ -9,6 +9,7 @@ search from running into it.
 import math
 from dataclasses import dataclass
 
+from toishi.tools.gepa.gate import Gate
 from toishi.tools.gepa.settings import GepaSettings
 
 PRIOR = 4
@@ -47,18 +48,21 @@ class Sizes:
     validation: int
 
     @property
+    def kind(self) -> str:
+        """Which gate there is: with too few rows for a test it is the paper's, whatever the settings say."""
+        return "minibatch" if Gate.of(self.settings, self.feedback) is None else "sequential"
+
+    @property
     def gate(self) -> int:
         """Rows that the gate looks at, at most."""
-        if self.settings.gate == "minibatch":
-            return min(self.settings.minibatch, self.feedback)
-        return min(self.settings.gate_rows, self.feedback)
+        return min(self.settings.minibatch if self.kind == "minibatch" else self.settings.gate_rows, self.feedback)
 
     @property
     def most(self) -> int:
         """Of one proposal, at most: the parent's minibatches, the gate for both, the whole validation set."""
         settings, shown = self.settings, min(self.settings.minibatch, self.feedback)
         looks = shown * (1 + settings.look_again)
-        if settings.gate == "minibatch":
+        if self.kind == "minibatch":
             return looks + shown + self.validation
         return looks + 2 * self.gate + self.validation
 
@@ -66,8 +70,8 @@ class Sizes:
     def usual(self) -> float:
         """Of one proposal, as expected before the first: rollouts of parents serve several children."""
         settings = self.settings
-        passing = PASSES[settings.gate] * RACED[settings.validation] * self.validation
-        return min(settings.minibatch, self.feedback) + LOOKED_AT[settings.gate] * self.gate * 1.3 + passing
+        passing = PASSES[self.kind] * RACED[settings.validation] * self.validation
+        return min(settings.minibatch, self.feedback) + LOOKED_AT[self.kind] * self.gate * 1.3 + passing
 
     def expected(self) -> "Costs":
         """What is known before the first proposal."""
@@ -144,7 +148,7 @@ def forecast(sizes: Sizes, rollouts: int) -> Forecast:
             f"{rollouts} rollouts for the search are too few to learn much: one look at the validation rows takes "
             f"{sizes.validation}, a proposal about {math.ceil(sizes.usual)}; from {enough} on it is worth a try"
         )
-    return Forecast(proposals, math.floor(proposals * PASSES[sizes.settings.gate] * 0.8), warning)
+    return Forecast(proposals, math.floor(proposals * PASSES[sizes.kind] * 0.8), warning)
 
 
 def usual_lookahead(sizes: Sizes, rollouts: int | None, concurrency: int) -> int:
