@@ -8,11 +8,13 @@ capabilities(7) and landlock(7).
 import array
 import ctypes
 import fcntl
+import json
 import os
 import resource
 import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 _PR_CAPBSET_DROP, _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_CHILD_SUBREAPER, _PR_CAP_AMBIENT = 24, 1, 38, 36, 47
@@ -27,9 +29,13 @@ _NOTIF_RECEIVE, _NOTIF_SEND = 0xC0502100, 0xC0182101
 _NOTIF_SIZE = 80
 _NOTIF_CONTINUE = 1
 _LANDLOCK_RULE_PATH_BENEATH = 1
+# CLONE_NEWUSER, CLONE_NEWNET and CLONE_NEWIPC.
+_USER, _NETWORK, _IPC = 0x10000000, 0x40000000, 0x08000000
 
-CONFINED = "confined"
-"""What a process says to its supervisor when it can do no harm any more."""
+# A limit of 0 for cores would still feed one to a program that the system names for them; see core(5).
+NO_CORE = 1
+# Timers count among them, and otherwise share what the account has.
+SIGNALS_PENDING = 1024
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -62,6 +68,31 @@ def adopt_orphans() -> None:
     _checked(_prctl(_PR_SET_CHILD_SUBREAPER, 1), "PR_SET_CHILD_SUBREAPER")
 
 
+def die_first() -> None:
+    """Where the system runs out of memory, it takes this process and its like, and none that watches over them."""
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as stream:
+        stream.write("1000")
+
+
+def leave_namespaces() -> tuple[str, ...]:
+    """Leaves the machine's users, networks and shared memory behind, as far as the kernel lets; names what it let.
+
+    Nothing that is refused to programs rests on it: it is a second wall. Containers often have none to give, and where
+    only namespaces of users are refused, root can do without one. Users keep their numbers.
+    """
+    user, group = os.geteuid(), os.getegid()
+    if _unshare(_USER | _NETWORK | _IPC):
+        for file, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            with suppress(OSError), open(f"/proc/self/{file}", "w", encoding="ascii") as stream:
+                stream.write(text)
+        return "user", "network", "IPC"
+    return ("network", "IPC") if _unshare(_NETWORK | _IPC) else ()
+
+
+def _unshare(flags: int) -> bool:
+    return int(_libc.unshare(ctypes.c_int(flags))) == 0
+
+
 def give_up_privileges(numbers: Mapping[str, int]) -> None:
     """No capabilities, also not for root, and none to be gained by starting a program."""
     _checked(_prctl(_PR_SET_NO_NEW_PRIVS, 1), "PR_SET_NO_NEW_PRIVS")
@@ -91,29 +122,31 @@ def landlock_version(numbers: Mapping[str, int]) -> int:
     return max(0, _syscall(numbers["landlock_create_ruleset"], None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
 
 
-def landlock(
-    numbers: Mapping[str, int], handled: tuple[int, int, int], rights: Sequence[tuple[str, int]], *, optional: bool
-) -> bool:
-    """Binds this process and all that descend from it to `rights` (bits by path); every other file is out of reach.
+def landlock_rules(
+    numbers: Mapping[str, int], handled: tuple[int, int, int], rights: Sequence[tuple[str, int]]
+) -> int | None:
+    """A descriptor of rules by which a process may be bound: `rights` (bits by path), and every other file is out of
+    reach; None where there is no Landlock.
 
     `handled` holds the bits that the kernel's version knows, of files, of the network, and of scopes. Paths that do
-    not exist are passed over. False, with nothing bound, where there is no Landlock and it is `optional`.
+    not exist are passed over.
     """
     attribute = struct.pack("=QQQ", *handled)
     # An old kernel refuses a longer structure only where what it does not know is not 0.
     ruleset = _syscall(
         numbers["landlock_create_ruleset"], attribute, ctypes.c_size_t(len(attribute)), ctypes.c_uint32(0)
     )
-    if ruleset < 0 and optional:
-        return False
-    _checked(ruleset, "landlock_create_ruleset")
-    try:
-        for path, bits in rights:
-            _allow(numbers, ruleset, path, bits)
-        _checked(_syscall(numbers["landlock_restrict_self"], ctypes.c_int(ruleset), ctypes.c_uint32(0)), "landlock")
-    finally:
-        os.close(ruleset)
-    return True
+    if ruleset < 0:
+        return None
+    for path, bits in rights:
+        _allow(numbers, ruleset, path, bits)
+    return ruleset
+
+
+def landlock(numbers: Mapping[str, int], ruleset: int) -> None:
+    """Binds this process and all that descend from it to the rules of `landlock_rules`, for good."""
+    _checked(_syscall(numbers["landlock_restrict_self"], ctypes.c_int(ruleset), ctypes.c_uint32(0)), "landlock")
+    os.close(ruleset)
 
 
 def _allow(numbers: Mapping[str, int], ruleset: int, path: str, bits: int) -> None:
@@ -164,20 +197,28 @@ def _install(numbers: Mapping[str, int], filtering: tuple[bytes, Sequence[int]],
     )
 
 
-def hand_over(channel: socket.socket, listener: int | None) -> None:
-    """Says to the supervisor that the process is confined, and gives it the listener; the channel is closed then."""
+def hand_over(channel: socket.socket, listener: int | None, namespaces: Sequence[str]) -> None:
+    """Says to the supervisor that the process is confined, and in which namespaces of its own, and gives it the
+    listener; the channel is closed then.
+    """
     descriptors = [] if listener is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [listener]))]
-    channel.sendmsg([CONFINED.encode()], descriptors)
+    channel.sendmsg([json.dumps({"namespaces": namespaces}).encode()], descriptors)
     if listener is not None:
         os.close(listener)
     channel.close()
 
 
-def take_over(channel: socket.socket) -> tuple[str, int | None]:
-    """What the process says (`CONFINED`, or what went wrong) and its listener."""
-    said, ancillary, _, _ = channel.recvmsg(4096, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
+def give_up(channel: int, error: BaseException) -> None:
+    """Says to the supervisor why the process could not be confined."""
+    os.write(channel, json.dumps({"broken": f"{type(error).__name__}: {error}"[:500]}).encode())
+
+
+def take_over(channel: socket.socket) -> tuple[dict[str, Any], int | None]:
+    """What the process says (its `namespaces` where it is confined, or what is `broken`) and its listener."""
+    said, ancillary, _, _ = channel.recvmsg(8192, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
     listener = int.from_bytes(ancillary[0][2], "little") if ancillary else None
-    return said.decode(errors="replace"), listener
+    # It says nothing where it ended by itself.
+    return json.loads(said or b'{"broken": ""}'), listener
 
 
 def answer(listener: int, decide: Callable[[int, Sequence[int]], bool]) -> None:

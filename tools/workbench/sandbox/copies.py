@@ -3,6 +3,7 @@
 import difflib
 import fcntl
 import filecmp
+import json
 import os
 import shutil
 import stat
@@ -36,6 +37,10 @@ _FICLONE = 0x40049409
 State = tuple[int, int, int]
 
 
+class TooMuchChanged(Exception):
+    """A program made so many files that their names alone are more than it may give back."""
+
+
 @dataclass(frozen=True)
 class FileChange:
     """One file that the program made, changed or removed; `path` counts from the folder, with `/`.
@@ -51,16 +56,18 @@ class FileChange:
     large: bool = False
 
     def diff(self) -> str:
-        """A unified diff, or one line where a side is no text, or too large."""
+        """A unified diff, or one line where a side is no text, or too large. Names that could pass for more than a name
+        are quoted.
+        """
         if self.large:
-            return f"File {self.path} differs, and is too large to be shown\n"
+            return f"File {_shown(self.path)} differs, and is too large to be shown\n"
         try:
             old, new = (side.decode().splitlines(keepends=True) for side in (self.before or b"", self.after or b""))
         except UnicodeDecodeError:
-            return f"Binary file {self.path} differs\n"
+            return f"Binary file {_shown(self.path)} differs\n"
         names = (
-            "/dev/null" if self.before is None else f"a/{self.path}",
-            "/dev/null" if self.after is None else f"b/{self.path}",
+            "/dev/null" if self.before is None else _shown(f"a/{self.path}"),
+            "/dev/null" if self.after is None else _shown(f"b/{self.path}"),
         )
         open_end = "\n\\ No newline at end of file\n"
         lines = difflib.unified_diff(old, new, *names)
@@ -102,10 +109,18 @@ def copy_folder(folder: Path, target: Path, *, most: int) -> dict[str, State]:
 def changes(original: Path, copied: Path, states: Mapping[str, State], *, most: int) -> tuple[FileChange, ...]:
     """What differs from the original, sorted by path; `states` are those that `copy_folder` gave.
 
-    Contents of `most` bytes in all are brought along, those of the first files.
+    Contents of `most` bytes in all are brought along, those of the first files. Raises `TooMuchChanged` where the names
+    of what was added are longer than that.
     """
     found = []
-    now = {path.relative_to(copied).as_posix(): path for path in _regular_files(copied)}
+    now: dict[str, Path] = {}
+    room = most + sum(map(len, states))
+    for file in _regular_files(copied):
+        name = file.relative_to(copied).as_posix()
+        room -= len(name)
+        if room < 0:
+            raise TooMuchChanged
+        now[name] = file
     for path in sorted({*states, *now}):
         before = original / path if path in states and (original / path).is_file() else None
         after = now.get(path)
@@ -128,21 +143,29 @@ def _regular_files(folder: Path) -> Iterator[Path]:
 
     The program may have made folders and files that not even their owner may enter and read.
     """
-    waiting = [folder]
+    # A name and where it lies: whole paths, as long as they may be, would take more room than the files.
+    waiting = [(folder.parent, folder.name)]
     while waiting:
-        here = waiting.pop()
+        here = Path(*waiting.pop())
         with suppress(OSError):
+            if not stat.S_ISDIR(here.lstat().st_mode):
+                continue
             here.chmod(0o700)
             for entry in list(os.scandir(here)):
                 if entry.name in LEFT_OUT:
                     continue
-                path = Path(entry.path)
+                path = here / entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(path)
+                    waiting.append((here, entry.name))
                 elif entry.is_file(follow_symlinks=False):
                     if not entry.stat(follow_symlinks=False).st_mode & stat.S_IRUSR:
                         path.chmod(stat.S_IRUSR)
                     yield path
+
+
+def _shown(name: str) -> str:
+    """A name as it is, or in quotation marks, in ASCII, where it holds line breaks, control characters and the like."""
+    return name if name.isprintable() else json.dumps(name)
 
 
 def _copy_file(source: Path, copied: Path) -> None:

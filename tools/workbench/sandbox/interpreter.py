@@ -30,6 +30,9 @@ sys.modules[package].__path__ = [folder]
 importlib.import_module(package + "." + module).main()
 """
 
+# Whether it may keep what it compiled is as for this process: its own environment does not say.
+_OPTIONS = ["-S", "-s", "-P", "-X", "utf8", *(["-B"] if sys.dont_write_bytecode else [])]
+
 # Fixed hashes make runs repeat; the thread pools of numerical libraries would not survive a fork.
 ENVIRONMENT = {
     "HOME": "/",
@@ -50,7 +53,7 @@ class Interpreter:
         folder = str(Path(__file__).parent)
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-S", "-s", "-P", "-B", "-X", "utf8", "-c", _BOOTSTRAP, PACKAGE, folder, module],
+            [sys.executable, *_OPTIONS, "-c", _BOOTSTRAP, PACKAGE, folder, module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

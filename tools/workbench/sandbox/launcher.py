@@ -8,10 +8,12 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NoReturn
 
-from toishi.tools.workbench.sandbox import confinement, removal, wire
-from toishi.tools.workbench.sandbox.group import Group
+from toishi.tools.workbench.sandbox import confinement, wire
+from toishi.tools.workbench.sandbox.disk import Disk
+from toishi.tools.workbench.sandbox.group import Group, Taken
 from toishi.tools.workbench.sandbox.watch import VALUE, Watch
 
 REQUESTS, REPLIES = 0, 1
@@ -30,6 +32,8 @@ def main() -> None:
     reply = launch.run()
     if reply.get("ended") == "abandoned":
         # Nobody is left to look at the copy.
+        from toishi.tools.workbench.sandbox import removal
+
         removal.remove(request["scratch"])
         return
     wire.send(REPLIES, reply, *(bytes(said) for said in launch.watch.said.values()))
@@ -46,19 +50,22 @@ class Launch:
             request["limits"], stop=self._stop, decide=self._decide, inspect=self._inspect, every=INSPECTION_SECONDS
         )
         self.group: Group | None = None
-        self.expected = 1
+        self.disk = Disk(request["scratch"])
+        self.processes = self.threads = 1
 
     def run(self) -> dict[str, Any]:
         """Runs the command to its end and gives what there is to tell."""
-        supervisor = os.getpid()
+        supervisor, limits = os.getpid(), self.request["limits"]
         child = os.fork()
         if child == 0:
             self._become_command(supervisor)
-        self.group = Group(child, self.request["scratch"])
+        self.group = Group(child)
         reply = self.watch.follow(child)
         with suppress(ChildProcessError):
             while True:
                 os.wait()
+        # What was written since the last look counts too.
+        reply["ended"] = reply.get("ended") or self.disk.reached(limits["disk"], lambda: 0, at_last=True)
         return reply
 
     def _become_command(self, supervisor: int) -> NoReturn:
@@ -69,23 +76,28 @@ class Launch:
             os.setsid()
             if os.getpgrp() != os.getpid():
                 raise RuntimeError("no process group can be made here, as within another sandbox")
+            confinement.die_first()
             channel = self.watch.become_program(self.given)
             os.set_inheritable(VALUE, False)
             os.chdir(request["folder"])
             cores = len(os.sched_getaffinity(0))
             confinement.limit(
                 {
-                    "RLIMIT_CORE": 0,
+                    "RLIMIT_CORE": confinement.NO_CORE,
                     "RLIMIT_FSIZE": limits["disk"],
                     "RLIMIT_NOFILE": 256,
                     "RLIMIT_DATA": limits["memory"],
                     "RLIMIT_CPU": cores * (int(limits["seconds"]) + 2),
+                    "RLIMIT_SIGPENDING": confinement.SIGNALS_PENDING,
                 }
             )
+            namespaces = confinement.leave_namespaces()
             confinement.give_up_privileges(request["numbers"])
-            rights = [(path, bits) for path, bits in request["rights"]]
-            confinement.landlock(request["numbers"], tuple(request["handled"]), rights, optional=False)
-            confinement.hand_over(channel, confinement.filter_calls(request["numbers"], *self.filters))
+            rules = confinement.landlock_rules(request["numbers"], tuple(request["handled"]), request["rights"])
+            if rules is None:
+                raise RuntimeError("this kernel has no Landlock")
+            confinement.landlock(request["numbers"], rules)
+            confinement.hand_over(channel, confinement.filter_calls(request["numbers"], *self.filters), namespaces)
         except BaseException as error:
             self.watch.fail(error)
         try:
@@ -102,26 +114,45 @@ class Launch:
             os.kill(child, signal.SIGKILL)
 
     def _decide(self, number: int, arguments: Sequence[int]) -> bool:
-        """Whether a call may go on: only one that makes a process, and only as long as there are not too many."""
-        name = self.request["new_process"].get(str(number))
-        if name is None or (name == "clone" and arguments[0] & self.request["namespaces"]):
+        """Whether a call may go on: only one that makes a process or a thread, and only as long as there are not too
+        many.
+        """
+        request, name = self.request, self.request["new_process"].get(str(number))
+        flags = arguments[0] if name == "clone" else 0
+        thread = flags & request["thread"]
+        if name is None or flags & request["namespaces"] or (thread and not flags & request["files"]):
             return False
-        assert self.group is not None
-        if self.expected >= self.request["limits"]["processes"]:
-            self.expected = self.group.look().processes
-        self.expected += 1
-        if self.expected > self.request["limits"]["processes"]:
+        most = request["limits"]["threads"], request["limits"]["processes"]
+        if self.threads >= most[0] or self.processes >= most[1]:
+            self._count()
+        self.threads += 1
+        self.processes += 0 if thread else 1
+        if self.processes > most[1]:
             self.watch.end("processes")
-            return False
-        return True
+        elif self.threads > most[0]:
+            self.watch.end("threads")
+        else:
+            return True
+        return False
+
+    def _count(self) -> Taken:
+        assert self.group is not None
+        found = self.group.look()
+        self.processes, self.threads = found.processes, found.threads
+        return found
 
     def _inspect(self) -> str:
         """The limit that the group has reached, if any."""
         assert self.group is not None
-        limits, found = self.request["limits"], self.group.look()
-        self.expected = found.processes
+        limits, found = self.request["limits"], self._count()
         if found.processes > limits["processes"]:
             return "processes"
-        if found.memory > limits["memory"] and self.group.memory_shared_out() > limits["memory"]:
+        if found.threads > limits["threads"]:
+            return "threads"
+        most = limits["memory"]
+        beside = self.group.memory_of_sockets() if "network" in (self.watch.namespaces or ()) else 0
+        if beside + found.memory > most and beside + self.group.memory_shared_out() > most:
             return "memory"
-        return "disk" if self.group.disk() > limits["disk"] else ""
+        if self.group.hides_memory(most):
+            return "memory"
+        return self.disk.reached(limits["disk"], partial(self.group.removed_files, self.disk.device))

@@ -12,10 +12,10 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True)
 class Limits:
-    """`seconds` by the clock; `memory`, `output` (each of stdout and stderr) and `value` in bytes.
+    """`seconds` by the clock; `memory`, `output` (each of stdout and stderr) and `value` in bytes; `threads` at once.
 
     A project has two more: `disk`, in bytes, also of the folder that is copied, and `processes` at the same time.
-    `memory` counts for each of them and for all together.
+    `memory` counts for each of them and for all together, `threads` for all together.
     """
 
     seconds: float = 10.0
@@ -24,10 +24,11 @@ class Limits:
     value: int = 16 * MEGABYTE
     disk: int = 1024 * MEGABYTE
     processes: int = 64
+    threads: int = 256
 
 
 USUAL = Limits()
-USUAL_OF_PROJECTS = Limits(seconds=300.0, memory=2048 * MEGABYTE, output=MEGABYTE)
+USUAL_OF_PROJECTS = Limits(seconds=300.0, memory=2048 * MEGABYTE, output=MEGABYTE, threads=1024)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Outcome:
     sentence about a limit, a forbidden call or a signal that ended it; an ordinary error of the program is told by
     `stderr` alone. `refused` names the system calls that were refused, whatever the program made of it; it stays empty
     in containers that listen to the calls of their programs themselves. `value` is what it wrote to descriptor 3.
+    `walls` names what held it, as `level` says it in a sentence.
     """
 
     ok: bool
@@ -47,6 +49,13 @@ class Outcome:
     reason: str
     refused: tuple[str, ...] = ()
     value: bytes = b""
+    walls: tuple[str, ...] = ()
+
+
+def walls(landlock: int, namespaces: Sequence[str]) -> tuple[str, ...]:
+    """What holds a program, by name; without Landlock its version is 0."""
+    files = (f"Landlock {landlock}",) if landlock else ()
+    return ("seccomp", *files, *(f"own {name} namespace" for name in namespaces))
 
 
 def as_bytes(text: str | bytes) -> bytes:
@@ -64,6 +73,7 @@ def explain(status: int, ended: str, refused: Sequence[str], stderr: str, limits
             value=_size(limits.value),
             disk=_size(limits.disk),
             processes=limits.processes,
+            threads=limits.threads,
         )
     last = stderr.rstrip().rpartition("\n")[2]
     if status & 0x7F:
@@ -88,6 +98,8 @@ LIMITS = {
     "value": "gave back more than {value}",
     "disk": "wrote more than {disk}",
     "processes": "started more than {processes} processes at once",
+    "threads": "started more than {threads} threads at once",
+    "depth": "nested folders deeper than a path can be long",
     "memory": "used more than {memory} MB",
     "abandoned": "was ended, since nobody waited for it any more",
 }

@@ -1,7 +1,8 @@
-"""Whether programs can be confined on this machine: found by trying to break out."""
+"""Whether programs can be confined on this machine, and by what: found by trying to break out."""
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,9 @@ from toishi.tools.workbench.sandbox.project import Launch
 from toishi.tools.workbench.sandbox.pure import Job
 
 Profile = Literal["pure", "project"]
+
+# The namespaces that a program has of its own where the kernel grants them.
+OWN = ("user", "network", "IPC")
 
 # Each prints the one word only where everything that it tries is refused.
 HELD = "held"
@@ -41,19 +45,49 @@ if refused(open, sys.argv[1], "a") and refused(open, sys.argv[1]) and refused(so
 def available(profile: Profile | None = None) -> str | None:
     """None where programs can be confined here, by this profile or by both; else one sentence that says why not."""
     profiles: tuple[Profile, ...] = ("pure", "project") if profile is None else (profile,)
-    return next((sentence for one in profiles if (sentence := _tried(one)) is not None), None)
+    return next((sentence for one in profiles if (sentence := _tried(one)[0]) is not None), None)
+
+
+def level(profile: Profile | None = None) -> str:
+    """What holds programs here, by this profile or by both, in one line for whoever reads a report about code that was
+    run; it says too what this kernel lacks, and where nothing is run at all.
+    """
+    profiles: tuple[Profile, ...] = ("pure", "project") if profile is None else (profile,)
+    found = {one: _level(*_tried(one)) for one in profiles}
+    if len(set(found.values())) == 1:
+        return f"sandbox: {found[profiles[0]]}"
+    return "sandbox: " + "; ".join(f"{one}: {words}" for one, words in found.items())
+
+
+def _level(missing: str | None, walls: tuple[str, ...]) -> str:
+    if missing is not None:
+        return f"none. {missing}"
+    namespaces = [one.removeprefix("own ").removesuffix(" namespace") for one in walls if one.startswith("own ")]
+    others = [one for one in walls if not one.startswith("own ")]
+    own = [f"own {_listed(namespaces)} namespace{'s' * (len(namespaces) > 1)}"] if namespaces else []
+    held = f"kernel-enforced ({', '.join((*others, 'no new privileges', 'no network', *own))})"
+    lacks = [f"own {one} namespace" for one in OWN if one not in namespaces]
+    if not any(one.startswith("Landlock") for one in walls):
+        lacks.insert(0, "Landlock")
+    return f"{held}; not granted here: {', '.join(lacks)}, so seccomp alone stands for it" if lacks else held
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 @cache
-def _tried(profile: Profile) -> str | None:
+def _tried(profile: Profile) -> tuple[str | None, tuple[str, ...]]:
+    """Why programs cannot be confined, None where they can, and the walls that held the one that tried."""
     try:
         outcome = _try_pure() if profile == "pure" else _try_project()
     except SandboxUnavailable as error:
-        return str(error)
+        return str(error), ()
     if outcome.ok and outcome.stdout.strip() == HELD:
-        return None
+        return None, outcome.walls
     found = outcome.reason or outcome.stderr.rstrip().rpartition("\n")[2] or "it got out"
-    return f"The system does not confine programs as it should (profile {profile}: {found}), {WITHOUT}"
+    return f"The system does not confine programs as it should (profile {profile}: {found}), {WITHOUT}", ()
 
 
 def _try_pure() -> Outcome:

@@ -15,7 +15,7 @@ from toishi.tools.workbench.sandbox import copies, interpreter, landlock, polici
 from toishi.tools.workbench.sandbox.copies import FileChange
 from toishi.tools.workbench.sandbox.interpreter import Interpreter
 from toishi.tools.workbench.sandbox.machine import WITHOUT, machine
-from toishi.tools.workbench.sandbox.outcome import USUAL_OF_PROJECTS, Limits, Outcome, as_bytes, explain
+from toishi.tools.workbench.sandbox.outcome import USUAL_OF_PROJECTS, Limits, Outcome, as_bytes, explain, walls
 
 # What programs of every kind read. Of `/etc` only what decides how programs start; of `/proc` nothing about others.
 SYSTEM = (
@@ -24,7 +24,9 @@ SYSTEM = (
     "/proc/cpuinfo /proc/filesystems /proc/loadavg /proc/meminfo /proc/self /proc/stat /proc/version "
     "/proc/sys/kernel/osrelease /proc/sys/vm/overcommit_memory /sys/devices/system/cpu"
 )
-FOLDER = "folder"
+# Of the scratch folder only what lies in these may be changed: whoever could put a link in the place of the copy would
+# have it followed when its changes are looked for.
+FOLDER, HOME, TEMPORARY = "folder", "home", "tmp"
 DEVICES = ("/dev/full", "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero")
 
 
@@ -96,14 +98,19 @@ class Launch:
         try:
             copied = scratch / FOLDER
             states = copies.copy_folder(self.folder, copied, most=self.limits.disk)
-            (scratch / "home").mkdir()
-            (scratch / "tmp").mkdir()
+            (scratch / HOME).mkdir()
+            (scratch / TEMPORARY).mkdir()
             reply, (stdout, stderr, _) = self._launch(scratch)
             refused = tuple(self.here.architecture.name_of(number) for number in reply["refused"])
             printed, complained = stdout.decode(errors="replace"), stderr.decode(errors="replace")
             code, reason = explain(reply["status"], reply["ended"], refused, complained, self.limits)
-            changes = copies.changes(self.folder, copied, states, most=self.limits.value)
-            return ProjectOutcome(code == 0, printed, complained, code, reason, refused, changes=changes)
+            try:
+                changes = copies.changes(self.folder, copied, states, most=self.limits.value)
+            except copies.TooMuchChanged:
+                changes = ()
+                code, reason = explain(reply["status"], "value", refused, complained, self.limits)
+            held = walls(self.here.landlock, reply["namespaces"])
+            return ProjectOutcome(code == 0, printed, complained, code, reason, refused, b"", held, changes)
         finally:
             removal.remove(str(scratch))
 
@@ -128,6 +135,8 @@ class Launch:
             "handled": landlock.handled(version),
             "rights": _rights(version, scratch, self.data),
             "new_process": {machine.numbers[name]: name for name in policies.NEW_PROCESS if name in machine.numbers},
+            "thread": policies.CLONE_THREAD,
+            "files": policies.CLONE_FILES,
             "namespaces": policies.CLONE_NAMESPACES,
         }
         launcher = Interpreter("launcher")
@@ -144,24 +153,24 @@ class Launch:
 
 def _rights(version: int, scratch: Path, data: Sequence[Path]) -> list[tuple[str, int]]:
     """What may be reached, by path."""
-    python = [sys.prefix, sys.base_prefix, *interpreter.places_of_packages()]
+    python = [place for place in (sys.prefix, sys.base_prefix, *interpreter.places_of_packages()) if place != "/"]
     readable = dict.fromkeys((*SYSTEM.split(), *python, *map(str, data)))
     return [
         *((path, landlock.read(folder=os.path.isdir(path))) for path in readable),
         *((path, landlock.use(version)) for path in DEVICES),
-        (str(scratch), landlock.own(version)),
+        *((str(scratch / name), landlock.own(version)) for name in (FOLDER, HOME, TEMPORARY)),
     ]
 
 
 def _environment(scratch: Path) -> dict[str, str]:
     return {
-        "HOME": str(scratch / "home"),
+        "HOME": str(scratch / HOME),
         "LANG": "C.UTF-8",
         "LOGNAME": "sandbox",
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
-        "TMPDIR": str(scratch / "tmp"),
+        "TMPDIR": str(scratch / TEMPORARY),
         "TZ": "UTC",
         "USER": "sandbox",
     }

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from toishi.tools.workbench.errors import SandboxUnavailable
 from toishi.tools.workbench.sandbox import interpreter, landlock, policies
 from toishi.tools.workbench.sandbox.machine import machine
-from toishi.tools.workbench.sandbox.outcome import USUAL, Limits, Outcome, as_bytes, explain
+from toishi.tools.workbench.sandbox.outcome import USUAL, Limits, Outcome, as_bytes, explain, walls
 
 
 async def run_pure(
@@ -87,6 +87,11 @@ class _Zygote:
         filters = [policies.pure(here.architecture, notify=notify) for notify in (True, False)]
         settings = {
             "numbers": here.architecture.numbers,
+            "new_thread": {
+                "call": here.architecture.numbers["clone"],
+                "has": policies.CLONE_THREAD | policies.CLONE_FILES,
+                "lacks": policies.CLONE_NAMESPACES,
+            },
             "own_pid_at": [one.own_pid_at for one in filters],
             "handled": landlock.handled(here.landlock),
             "preload": preload,
@@ -97,7 +102,8 @@ class _Zygote:
         self._process = interpreter.Interpreter("zygote")
         self._process.send(settings, *(one.program for one in filters))
         try:
-            self._process.receive()
+            found, _ = self._process.receive()
+            self._walls = walls(here.landlock if found["landlock"] else 0, found["namespaces"])
         except BaseException:
             self.close()
             raise
@@ -109,7 +115,7 @@ class _Zygote:
         refused = tuple(self._architecture.name_of(number) for number in reply["refused"])
         printed, complained = stdout.decode(errors="replace"), stderr.decode(errors="replace")
         code, reason = explain(reply["status"], reply["ended"], refused, complained, limits)
-        return Outcome(code == 0, printed, complained, code, reason, refused, value)
+        return Outcome(code == 0, printed, complained, code, reason, refused, value, self._walls)
 
     def kill(self) -> None:
         """Ends the process at once; its child dies with it."""

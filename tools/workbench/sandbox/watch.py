@@ -1,5 +1,6 @@
 """The supervisor's side of one confined program: its pipes, its listener, and the limits that it may reach."""
 
+import fcntl
 import os
 import select
 import socket
@@ -19,6 +20,8 @@ OUTPUT, VALUE = (1, 2), 3
 _CHANNEL = 4
 _MOST_REFUSED_TOLD = 20
 _CHUNK = 1 << 16
+# F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_WRITE.
+_F_ADD_SEALS, _SEAL_ALL = 1033, 0xF
 
 Decide = Callable[[int, Sequence[int]], bool]
 
@@ -28,7 +31,8 @@ class Watch:
 
     `limits` names `seconds` (by the clock), and `output` and `value` in bytes. `stop` ends the program and everything
     that it started; `decide` is asked about the calls that the filter does not allow by itself; `inspect`, asked about
-    every `every` seconds, names a limit that was reached, or gives an empty text.
+    every `every` seconds, names a limit that was reached, or gives an empty text. `namespaces` names those of its own,
+    once it is confined.
     """
 
     def __init__(
@@ -52,17 +56,19 @@ class Watch:
         self._listener: int | None = None
         self._refused: list[int] = []
         self._ended = ""
-        self._confined = False
         self._broken = ""
+        self.namespaces: list[str] | None = None
 
     def become_program(self, given: bytes) -> socket.socket:
         """In the child: descriptor 0 gives `given`, 1 and 2 are printed to, 3 takes the value; no other stays open.
 
         The channel to the supervisor, which is given back, is for `confinement.hand_over`.
         """
-        stdin = os.memfd_create("stdin", os.MFD_CLOEXEC)
+        stdin = os.memfd_create("stdin", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         with open(stdin, "wb", closefd=False) as stream:
             stream.write(given)
+        # What a program adds to it would be memory that no limit counts.
+        fcntl.fcntl(stdin, _F_ADD_SEALS, _SEAL_ALL)
         os.lseek(stdin, 0, os.SEEK_SET)
         ends = {stream: theirs for stream, (_, theirs) in self._pipes.items()}
         wanted = {0: stdin, **ends, _CHANNEL: self._channel.detach()}
@@ -77,7 +83,7 @@ class Watch:
     def fail(self, error: BaseException) -> None:
         """In the child: says why it could not be confined, and ends it before it looked at the program."""
         where = self._channel.fileno()
-        os.write(_CHANNEL if where < 0 else where, f"{type(error).__name__}: {error}".encode()[:4000])
+        confinement.give_up(_CHANNEL if where < 0 else where, error)
         os._exit(1)
 
     def follow(self, child: int) -> dict[str, Any]:
@@ -95,9 +101,14 @@ class Watch:
         finally:
             os.close(process)
             self._close()
-        if self._broken or not (self._confined or self._ended):
+        if self._broken or (self.namespaces is None and not self._ended):
             return {"broken": self._broken or "its process ended by itself beforehand"}
-        return {"status": status, "ended": self._ended, "refused": self._refused}
+        return {
+            "status": status,
+            "ended": self._ended,
+            "refused": self._refused,
+            "namespaces": self.namespaces or [],
+        }
 
     def end(self, limit: str) -> None:
         """In the supervisor: has the program ended, since it reached this limit."""
@@ -159,9 +170,9 @@ class Watch:
         """The child is confined, or says why it could not be."""
         said, self._listener = confinement.take_over(self._ours)
         self._poll.unregister(self._ours.fileno())
-        self._confined = said == confinement.CONFINED
-        if not self._confined:
-            self._broken = said
+        self.namespaces = said.get("namespaces")
+        if self.namespaces is None:
+            self._broken = said["broken"]
         elif self._listener is not None:
             self._register(self._listener, self._answer)
 

@@ -1,8 +1,9 @@
 """The process of the profile `pure`: it imports what programs may use, and forks a confined child for each of them.
 
-So a program finds its modules there without opening a file, and starts in milliseconds. The child reads the program
-itself and gives up its rights before it looks at it; this process, which never sees it, watches the child, reads what
-it prints, and tells. Between programs it holds nothing of them.
+So a program finds its modules there without opening a file, and starts in milliseconds. Between the two stands a
+supervisor, made anew each time, which watches the program, reads what it prints, and tells. The program reads its own
+text and gives up its rights before it looks at it. So nothing of a program ever comes into this process, and none finds
+in its memory what another one said.
 """
 
 import encodings
@@ -14,10 +15,12 @@ import random
 import resource
 import signal
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from toishi.tools.workbench.sandbox import confinement, wire
+from toishi.tools.workbench.sandbox.group import threads_of
 from toishi.tools.workbench.sandbox.program import prepare, run_program
 from toishi.tools.workbench.sandbox.watch import Watch
 
@@ -37,6 +40,7 @@ STANDARD = """
 """What every program may import: of the standard library what computes, and what is often imported in passing."""
 
 OF_WINDOWS = ("mbcs", "oem")
+INSPECTION_SECONDS = 0.1
 
 
 def main() -> None:
@@ -50,13 +54,12 @@ def main() -> None:
     except Exception as error:
         wire.send(REPLIES, {"broken": f"{type(error).__name__}: {error}"})
         return
-    wire.send(REPLIES, {"landlock": zygote.landlocked})
+    wire.send(REPLIES, {"landlock": zygote.ruleset is not None, "namespaces": zygote.namespaces})
     # From here on the settings are all that is told apart from what is garbage; no child copies pages to look again.
     gc.collect()
     gc.freeze()
-    while (request := wire.receive_header(REQUESTS)) is not None:
-        if not zygote.serve(request):
-            return
+    while zygote.serve():
+        pass
 
 
 class Zygote:
@@ -64,6 +67,7 @@ class Zygote:
 
     def __init__(self, header: Mapping[str, Any], filters: Sequence[bytes]) -> None:
         self.numbers = header["numbers"]
+        self.new_thread = header["new_thread"]
         self.filters = tuple(zip(filters, header["own_pid_at"], strict=True))
         sys.path += header["places"]
         for name in (*STANDARD, *header["preload"]):
@@ -75,46 +79,109 @@ class Zygote:
         threads = len(os.listdir("/proc/self/task"))
         if threads > 1:
             raise RuntimeError(f"importing {', '.join(header['preload'])} starts threads, which no fork survives")
+        if _shares_memory():
+            raise RuntimeError(f"importing {', '.join(header['preload'])} makes memory that all programs would share")
         self.virtual = _virtual_size()
         # No module is looked for any more: what was not imported does not exist.
         sys.path.clear()
         sys.path_importer_cache.clear()
+        # The filter of programs already refuses the network and every file; these are second walls, where the kernel
+        # has them.
+        self.namespaces = confinement.leave_namespaces()
         confinement.give_up_privileges(self.numbers)
-        # The filter of the children already refuses every file; this is a second wall, where the kernel has it.
-        self.landlocked = confinement.landlock(self.numbers, tuple(header["handled"]), [], optional=True)
+        self.ruleset = confinement.landlock_rules(self.numbers, tuple(header["handled"]), [])
 
-    def serve(self, request: Mapping[str, Any]) -> bool:
-        """Runs one program; False where the stream cannot be read any further."""
-        watch = Watch(request, stop=_kill)
+    def serve(self) -> bool:
+        """Has a supervisor wait for one program and run it; False where the stream cannot be read any further."""
+        zygote = os.getpid()
+        supervisor = os.fork()
+        if supervisor == 0:
+            self._become_supervisor(zygote)
+        _, status = os.waitpid(supervisor, 0)
+        return status == 0
+
+    def _become_supervisor(self, zygote: int) -> NoReturn:
+        """In the supervisor: runs one program, replies, and ends; with 0 where there may be another."""
+        code = 1
+        try:
+            confinement.die_with_parent(zygote)
+            request = wire.receive_header(REQUESTS)
+            if request is not None:
+                reply, said = self._supervise(request)
+                wire.send(REPLIES, reply, *said)
+                code = 1 if "broken" in reply else 0
+        except BaseException:
+            traceback.print_exc()
+        os._exit(code)
+
+    def _supervise(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        threads = Threads(self.new_thread, request["threads"])
+        watch = Watch(
+            request,
+            stop=_kill,
+            decide=lambda number, arguments: threads.may_start(child, watch, number, arguments),
+            inspect=lambda: threads.too_many(child),
+            every=INSPECTION_SECONDS,
+        )
         supervisor = os.getpid()
         child = os.fork()
         if child == 0:
             self._become_program(request, watch, supervisor)
         reply = watch.follow(child)
-        wire.send(REPLIES, reply, *(bytes(said) for said in watch.said.values()))
-        return "broken" not in reply
+        return reply, [bytes(said) for said in watch.said.values()]
 
     def _become_program(self, request: Mapping[str, Any], watch: Watch, supervisor: int) -> NoReturn:
         """In the child: reads the program, gives up all rights, and runs it."""
         try:
             confinement.die_with_parent(supervisor)
             source, given = (wire.exactly(REQUESTS, size) or b"" for size in request["sizes"])
+            confinement.die_first()
+            if self.ruleset is not None:
+                confinement.landlock(self.numbers, self.ruleset)
             channel = watch.become_program(given)
             prepare()
             confinement.limit(
                 {
-                    "RLIMIT_CORE": 0,
+                    "RLIMIT_CORE": confinement.NO_CORE,
                     "RLIMIT_FSIZE": 0,
                     "RLIMIT_NOFILE": 64,
                     "RLIMIT_AS": self.virtual + request["memory"],
                     "RLIMIT_CPU": int(request["seconds"]) + 2,
+                    "RLIMIT_SIGPENDING": confinement.SIGNALS_PENDING,
                 }
             )
             _seed()
-            confinement.hand_over(channel, confinement.filter_calls(self.numbers, *self.filters))
+            listener = confinement.filter_calls(self.numbers, *self.filters)
+            confinement.hand_over(channel, listener, self.namespaces)
         except BaseException as error:
             watch.fail(error)
         run_program(source)
+
+
+class Threads:
+    """How many threads a program has, none of which starts unasked where refused calls can be listened to."""
+
+    def __init__(self, new_thread: Mapping[str, int], most: int) -> None:
+        self._call, self._has, self._lacks = new_thread["call"], new_thread["has"], new_thread["lacks"]
+        self._most = most
+        self._expected = 1
+
+    def may_start(self, child: int, watch: Watch, number: int, arguments: Sequence[int]) -> bool:
+        """Whether a call may go on: only one that makes a thread, and only as long as there are not too many."""
+        flags = arguments[0]
+        if number != self._call or flags & self._has != self._has or flags & self._lacks:
+            return False
+        if self._expected >= self._most:
+            self._expected = threads_of(child)
+        self._expected += 1
+        if self._expected > self._most:
+            watch.end("threads")
+            return False
+        return True
+
+    def too_many(self, child: int) -> str:
+        """The limit, where it is passed."""
+        return "threads" if threads_of(child) > self._most else ""
 
 
 def _kill(child: int) -> None:
@@ -141,6 +208,12 @@ def _seed() -> None:
     for name, function in (("numpy.random", "seed"), ("torch", "manual_seed")):
         if name in sys.modules:
             getattr(sys.modules[name], function)(0)
+
+
+def _shares_memory() -> bool:
+    """Whether there is memory that a forked child would write to for all others."""
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as stream:
+        return any(mode[1] == "w" and mode[3] == "s" for mode in (line.split()[1] for line in stream))
 
 
 def _virtual_size() -> int:

@@ -51,6 +51,8 @@ def test_pure_allows_threads_and_no_processes(machine: Architecture) -> None:
     thread = 0x3D0F00
 
     assert decide(pure, machine, "clone", thread) == ALLOW
+    assert decide(policies.pure(machine, notify=True), machine, "clone", thread) == NOTIFY
+    assert decide(pure, machine, "clone", thread & ~0x400) == EPERM, "a thread with descriptors of its own"
     assert decide(pure, machine, "clone", 0x11) == EPERM
     assert decide(pure, machine, "clone", thread | 0x10000000) == EPERM
 
@@ -108,7 +110,8 @@ def test_project_asks_for_processes_and_refuses_namespaces(machine: Architecture
 
     assert (decide(heard, machine, "clone", 0x11), decide(unheard, machine, "clone", 0x11)) == (NOTIFY, ALLOW)
     assert decide(unheard, machine, "clone", 0x11 | 0x10000000) == EPERM
-    assert decide(heard, machine, "clone", 0x3D0F00) == ALLOW
+    assert (decide(heard, machine, "clone", 0x3D0F00), decide(unheard, machine, "clone", 0x3D0F00)) == (NOTIFY, ALLOW)
+    assert decide(unheard, machine, "clone", 0x3D0B00) == EPERM, "a thread with descriptors of its own"
     assert {decide(unheard, machine, call) for call in ("setsid", "setpgid", "fchmodat", "utimensat")} == {PRETENDED}
     assert {decide(unheard, machine, call) for call in ("socket", "bind", "unshare", "io_uring_setup")} == {EPERM}
     assert {decide(unheard, machine, call) for call in ("openat", "execve", "kill", "wait4", "unlinkat")} == {ALLOW}

@@ -204,10 +204,11 @@ open("secret", "w").close(); os.remove("notes.txt"); os.symlink("/etc/hostname",
 for _ in range(1500):
     os.mkdir("d" * 100); os.chdir("d" * 100)
 open("deep", "w").close()
+while True: pass
 """
     outcome = asyncio.run(run_project([sys.executable, "-c", script], folder=folder, limits=LIMITS))
 
-    assert outcome.ok, outcome
+    assert outcome.reason == "nested folders deeper than a path can be long"
     assert [(change.path, change.after) for change in outcome.changes] == [("notes.txt", None), ("secret", b"")]
     assert scratches() == before
 

@@ -1,250 +1,37 @@
-"""The profile `pure` against programs that want out: every attempt is refused, and nothing comes of it."""
+"""The profile `pure` against programs that want more than they were given; `attacks` has those that would do harm."""
 
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.tools.workbench.sandbox.attacks.attack import prelude
+from tests.tools.workbench.sandbox.attacks.stage import SECRET
 from tests.tools.workbench.sandbox.bpf_machine import decide
 from toishi.tools.workbench.sandbox import Limits, Outcome, policies, run_pure
 from toishi.tools.workbench.sandbox.filters import ALLOW, errno
 from toishi.tools.workbench.sandbox.machine import machine
 from toishi.tools.workbench.sandbox.outcome import USUAL
 
-SECRET = "sk-the-key-that-nobody-may-read"
 
-# A program says what it got hold of; what is refused is an error that it may well expect.
-PRELUDE = f"""
-import ctypes, os, sys
-numbers = {dict(machine().architecture.numbers)!r}
-libc = ctypes.CDLL(None, use_errno=True)
-def syscall(name, *arguments):
-    given = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
-    result = libc.syscall(ctypes.c_long(numbers[name]), *given)
-    return result if result >= 0 else -ctypes.get_errno()
-"""
-
-
-@pytest.fixture
-def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file and an environment that hold a secret."""
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    file = tmp_path / "secret"
-    file.write_text(SECRET)
-    file.chmod(0o640)
-    return file
-
-
-@pytest.fixture
-def victim() -> Iterator["subprocess.Popen[bytes]"]:
-    """A process of the same account that holds the secret in its environment, and prints when it is hit."""
-    process = subprocess.Popen(["sleep", "1000"], env={**os.environ, "KEY": SECRET})
-    yield process
-    process.kill()
-    process.wait()
-
-
-def attack(source: str, *, limits: Limits = USUAL, **names: object) -> Outcome:
+def attack(source: str, *, limits: Limits = USUAL) -> Outcome:
     """Runs an attack and makes sure that the machinery survived it."""
 
     async def run() -> tuple[Outcome, Outcome]:
-        values = "".join(f"{name} = {value!r}\n" for name, value in names.items())
-        return await run_pure(PRELUDE + values + source, limits=limits), await run_pure("print('alive')")
+        return await run_pure(prelude(source) + source, limits=limits), await run_pure("print('alive')")
 
     outcome, after = asyncio.run(run())
     assert after.stdout == "alive\n"
     return outcome
 
 
-READING = {
-    "open": "print(open(path).read())",
-    "os.open": "print(os.read(os.open(path, os.O_RDONLY), 99))",
-    "pathlib": "import pathlib\nprint(pathlib.Path(path).read_text())",
-    "import": "sys.path.append(os.path.dirname(path))\n__import__('secret')",
-    "libc": "print(libc.open(path.encode(), 0), libc.creat(path.encode(), 0), libc.opendir(path.encode()))",
-    "openat": "print(syscall('openat', -100, path.encode(), 0, 0))",
-    "openat2": "print(syscall('openat2', -100, path.encode(), bytes(24), 24))",
-    "io_uring": "print(syscall('io_uring_setup', 8, bytes(120)))",
-    "handle": "print(syscall('name_to_handle_at', -100, path.encode(), bytes(200), bytes(8), 0))",
-    "exec": "os.execv('/bin/cat', ['cat', path])",
-    "cat": "import subprocess\nprint(subprocess.run(['cat', path], capture_output=True))",
-    "shell": "print(os.system(f'cat {path}'))",
-    "spawn": "print(os.posix_spawn('/bin/cat', ['cat', path], {}))",
-    "memory of a file": "print(ctypes.CDLL(path))",
-    "descriptors": "print([os.read(fd, 99) for fd in range(4, 300) if not os.lseek(fd, 0, 1)])",
-    "own environment": "print(dict(os.environ), libc.getenv(b'OPENAI_API_KEY'))",
-    "environment of others": "print(open(f'/proc/{os.getppid()}/environ').read())",
-    "memory of others": "print(syscall('process_vm_readv', os.getppid(), bytes(16), 1, bytes(16), 1, 0))",
-    "own memory as a file": "print(open('/proc/self/mem', 'rb').read(1))",
-    "trace": "print(libc.ptrace(16, os.getppid(), 0, 0))",
-    "listing": "print(os.listdir(os.path.dirname(path)))",
-    "status": "print(os.stat(path))",
-    "link to it": "os.symlink(path, '/tmp/toishi-link')",
-    "watching": "print(syscall('inotify_init1', 0))",
-    "descriptor of others": "print(syscall('pidfd_getfd', syscall('pidfd_open', os.getppid(), 0), 0, 0))",
-    "keys of the kernel": "print(syscall('keyctl', 0, -3, 1))",
-    "debugger": "print(syscall('perf_event_open', bytes(112), 0, -1, -1, 0), syscall('bpf', 0, bytes(72), 72))",
-}
-
-
-@pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in READING.items()])
-def test_nothing_is_read(source: str, secret: Path) -> None:
-    outcome = attack(source, path=str(secret))
-
-    assert SECRET not in outcome.stdout + outcome.stderr
-    assert "secret" not in outcome.stdout
-    numbers = [int(word) for word in outcome.stdout.split() if word.lstrip("-").isdigit()]
-    assert all(number <= 0 or number == 32512 for number in numbers), "a call gave something"
-    assert outcome.refused or "environ" in source or "range(4" in source
-
-
-CHANGING = {
-    "write": "open(path, 'w').write('x')",
-    "append": "os.open(path, os.O_WRONLY | os.O_APPEND)",
-    "truncate": "os.truncate(path, 0)",
-    "unlink": "os.unlink(path)",
-    "rename": "os.rename(path, path + '2')",
-    "link": "os.link(path, path + '2')",
-    "symlink": "os.symlink('/etc/passwd', path + '2')",
-    "make a file": "open(path + '2', 'x')",
-    "make a folder": "os.mkdir(path + '2')",
-    "make a pipe": "os.mkfifo(path + '2')",
-    "make a device": "os.mknod(path + '2', 0o20666, os.makedev(1, 3))",
-    "mode": "os.chmod(path, 0o777)",
-    "owner": "os.chown(path, 1, 1)",
-    "times": "os.utime(path, (0, 0))",
-    "attribute": "os.setxattr(path, 'user.a', b'b')",
-    "socket file": "import socket\nsocket.socket(socket.AF_UNIX).bind(path + '2')",
-    "shared memory": "from multiprocessing.shared_memory import SharedMemory\nSharedMemory(create=True, size=9)",
-    "temporary file": "import tempfile\ntempfile.NamedTemporaryFile(dir=os.path.dirname(path))",
-    "by number": "p = path.encode()\nprint(syscall('unlinkat', -100, p, 0), syscall('openat', -100, p, 0o1002, 0))",
-    "mount": "print(libc.mount(b'none', b'/tmp', b'tmpfs', 0, 0)); os.chroot('/tmp')",
-}
-
-
-@pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in CHANGING.items()])
-def test_nothing_is_changed(source: str, secret: Path) -> None:
-    before = (secret.stat(), os.listxattr(secret))
-
-    outcome = attack(source, path=str(secret))
-
-    assert (secret.stat(), os.listxattr(secret)) == before
-    assert [path.name for path in secret.parent.iterdir()] == ["secret"]
-    assert secret.read_text() == SECRET
-    assert not outcome.ok or "syscall" in source
-    assert outcome.refused
-
-
-STARTING = {
-    "fork": "print(os.fork())",
-    "forkpty": "print(os.forkpty())",
-    "vfork": "print(libc.vfork())",
-    "clone": "print(syscall('clone', 17, 0, 0, 0, 0))",
-    "clone3": "print(syscall('clone3', bytes(88), 88))",
-    "clone with threads' flags and namespaces": "print(syscall('clone', 0x3D0F00 | 0x10000000, 0, 0, 0, 0))",
-    "fork bomb": "while True:\n    if os.fork() >= 0: pass",
-    "thread that forks": "import threading\nt = threading.Thread(target=lambda: print(os.fork())); t.start(); t.join()",
-    "exec from memory": "fd = syscall('memfd_create', b'x', 0)\nprint(fd)\nos.write(fd, b'#!/bin/sh')",
-    "exec by number": "print(syscall('execve', b'/bin/true', 0, 0), syscall('execveat', -100, b'/bin/true', 0, 0, 0))",
-}
-
-
-@pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in STARTING.items()])
-def test_no_process_is_started(source: str) -> None:
-    outcome = attack(source)
-
-    printed = [int(word) for word in outcome.stdout.split()]
-    assert all(number < 0 for number in printed)
-    assert set(outcome.refused) & {"clone", "clone3", "execve", "execveat", "fork", "openat", "vfork"} or printed == [
-        -38
-    ]
-
-
 def test_a_refused_process_is_told_in_a_sentence() -> None:
     outcome = attack("import os\nos.fork()")
 
     assert (outcome.ok, outcome.reason) == (False, "tried to start a process (clone)")
-
-
-TALKING = {
-    "tcp": "s.socket().connect(('127.0.0.1', port))",
-    "udp": "s.socket(s.AF_INET, s.SOCK_DGRAM).sendto(b'hit', ('127.0.0.1', port))",
-    "tcp6": "s.socket(s.AF_INET6).connect(('::1', port))",
-    "raw": "s.socket(s.AF_INET, s.SOCK_RAW, 1)",
-    "packet": "s.socket(s.AF_PACKET, s.SOCK_RAW)",
-    "netlink": "s.socket(s.AF_NETLINK, s.SOCK_RAW, 0)",
-    "unix": "s.socket(s.AF_UNIX).connect(path)",
-    "abstract unix": "s.socket(s.AF_UNIX, s.SOCK_DGRAM).sendto(b'hit', chr(0) + name)",
-    "pair that sends elsewhere": "a, b = s.socketpair(s.AF_UNIX, s.SOCK_DGRAM); a.sendto(b'hit', chr(0) + name)",
-    "stream pair that sends elsewhere": "a, b = s.socketpair()\na.sendmsg([b'hit'], [], 0, chr(0) + name)",
-    "stream pair that connects": "a, b = s.socketpair()\nb.close(); a.connect(path)",
-    "resolver": "s.getaddrinfo('example.org', 80)",
-    "urllib": "import urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{port}/')",
-    "by number": "print(syscall('socket', 2, 1, 0)); raise OSError",
-    "io_uring": "print(syscall('io_uring_setup', 8, bytes(120))); raise OSError",
-    "vsock": "s.socket(40, s.SOCK_STREAM)",
-}
-
-
-@pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in TALKING.items()])
-def test_nobody_is_talked_to(source: str, tmp_path: Path) -> None:
-    name = f"toishi-{os.getpid()}"
-    with (
-        socket.create_server(("127.0.0.1", 0)) as tcp,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as abstract,
-        socket.socket(socket.AF_UNIX) as unix,
-    ):
-        port = tcp.getsockname()[1]
-        udp.bind(("127.0.0.1", port))
-        abstract.bind(chr(0) + name)
-        unix.bind(str(tmp_path / "s"))
-        unix.listen()
-        for listener in (tcp, udp, abstract, unix):
-            listener.setblocking(False)
-
-        outcome = attack(f"import socket as s\n{source}", port=port, name=name, path=str(tmp_path / "s"))
-
-        assert not outcome.ok
-        for accepting in (tcp, unix):
-            with pytest.raises(BlockingIOError):
-                accepting.accept()
-        for receiving in (udp, abstract):
-            with pytest.raises(BlockingIOError):
-                receiving.recv(9)
-
-
-SIGNALLING = {
-    "kill": "os.kill(target, 9)",
-    "parent": "os.kill(os.getppid(), 9)",
-    "group": "os.killpg(0, 9)",
-    "own group": "os.kill(0, 9)",
-    "everybody": "os.kill(-1, 9)",
-    "thread": "assert syscall('tgkill', target, target, 9) == 0",
-    "tkill": "assert syscall('tkill', target, 9) == 0",
-    "queue": "assert syscall('rt_sigqueueinfo', target, 9, bytes(128)) == 0",
-    "descriptor": "signal.pidfd_send_signal(os.pidfd_open(target), 9)",
-    "owner of a pipe": "r, w = os.pipe(); fcntl.fcntl(r, 8, target); fcntl.fcntl(r, 4, 0o20000)",
-    "limits of others": "resource.prlimit(target, resource.RLIMIT_CPU, (0, 0))",
-    "scheduling of others": "os.sched_setaffinity(target, [0])",
-    "priority of others": "os.setpriority(0, target, 19)",
-}
-
-
-@pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in SIGNALLING.items()])
-def test_nobody_is_signalled(source: str, victim: "subprocess.Popen[bytes]") -> None:
-    outcome = attack(f"import fcntl, resource, signal\n{source}", target=victim.pid)
-
-    assert not outcome.ok
-    assert outcome.refused
-    assert victim.poll() is None
-    assert os.getpriority(os.PRIO_PROCESS, victim.pid) == os.getpriority(os.PRIO_PROCESS, 0)
 
 
 LOOSENING = {
@@ -265,7 +52,7 @@ LOOSENING = {
 
 @pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in LOOSENING.items()])
 def test_no_limit_is_loosened(source: str) -> None:
-    outcome = attack(f"import resource\n{source}")
+    outcome = attack(source)
 
     assert not outcome.ok
     assert outcome.refused
@@ -317,8 +104,10 @@ def test_every_call_that_is_not_allowed_is_refused_by_this_kernel() -> None:
     forbidden = {name for name in names if decided[name] != ALLOW}
     source = f"""
 for name in {sorted(forbidden)!r}:
-    result = syscall(name, 0, 0, 0, 0, 0, 0)
-    print(name, result)
+    try:
+        print(name, syscall(name, 0, 0, 0, 0, 0, 0))
+    except OSError as error:
+        print(name, -error.errno)
 """
     outcome = attack(source)
 
@@ -364,7 +153,33 @@ print(json.dumps(seen))
 """
 
 
+# It asks the kernel for every page around what it knows of, and so finds what no pointer leads to any more.
+PAGES = """
+reading, writing = os.pipe()
+os.set_blocking(writing, False)
+needle = b' dias-eno-tahw dias-eno-tahw '[::-1]
+libc.sbrk.restype = ctypes.c_void_p
+places = {id(one) >> 24 << 24 for one in __import__('gc').get_objects()} | {libc.sbrk(0) - (1 << 24)}
+found = 0
+for start in places:
+    for page in range(start & ~4095, start + (1 << 24), 4096):
+        if libc.write(writing, ctypes.c_void_p(page), 4096) == 4096 and needle in os.read(reading, 4096):
+            found += 1
+print(found)
+"""
+
+
+def test_no_program_finds_in_memory_what_another_one_said() -> None:
+    """Not even in what was freed. Both come from the same zygote, which the program that ran last has left idle."""
+    alone = attack(PAGES)
+    attack("print('what-one-said ' * 1000)\nos.write(3, b'what-one-said ' * 1000)")
+    after = attack(PAGES)
+
+    assert int(alone.stdout) > 0
+    assert after.stdout == alone.stdout
+
+
 def test_a_flood_of_refused_calls_ends_at_the_time_limit() -> None:
-    outcome = attack("while True: syscall('getdents64', 0, 0, 0)", limits=Limits(seconds=0.3))
+    outcome = attack("while True: libc.syscall(numbers['getdents64'], 0, 0, 0)", limits=Limits(seconds=0.3))
 
     assert (outcome.reason, outcome.refused) == ("ran longer than 0.3 s", ("getdents64",))
