@@ -224,11 +224,9 @@ class _Proposal:
         before: list[Rollout] = []
         after: list[Rollout] = []
         verdict: Verdict = "continue"
-        again = [row for row in rows if row in shown] if ticket.noisy else []
         for first, end in gate.looks:
             look = rows[first:end]
-            before += await self._run_again([row for row in look if row in again])
-            before += await self._run_parent([row for row in look if row not in again])
+            before += await (self._run_again(look) if ticket.noisy else self._run_parent(look))
             after += await self._run(child, look, "feedback")
             verdict = gate.verdict(_scores(before), _scores(after), luck)
             if verdict != "continue":
@@ -312,7 +310,10 @@ class _Proposal:
         return rollouts
 
     async def _run_again(self, positions: Sequence[int]) -> Sequence[Rollout]:
-        """The parent where it was chosen for having failed, once more: by chance it may not fail again."""
+        """The parent once more, for a comparison that nothing chose.
+
+        Its first rollouts chose the rows that are shown, by its failures there, and so they chose the others, too.
+        """
         return await self._run(self.ticket.parent.candidate, positions, "feedback", REPLICATE)
 
     async def _run(
