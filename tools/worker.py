@@ -29,6 +29,7 @@ from toishi.tools.workbench.events import (
     RunFinished,
     RunStarted,
     RunStopped,
+    SandboxUsed,
     Warned,
 )
 from toishi.tools.workbench.journal import Journal, RunRow
@@ -38,6 +39,7 @@ from toishi.tools.workbench.method import Found, Method
 from toishi.tools.workbench.metrics.checking import weaknesses
 from toishi.tools.workbench.redaction import RedactedStream, redact
 from toishi.tools.workbench.runs import cancelled, leave_word, log_file, refuse_finished, snapshot, take_lock
+from toishi.tools.workbench.sandbox import level
 from toishi.tools.workbench.sitting import Chronicle, Heartbeat
 from toishi.tools.workbench.suggestion import did_you_mean
 from toishi.tools.workbench.task import Task
@@ -101,6 +103,8 @@ class Sitting:
         if forecast is not None and forecast.warning is not None:
             self.chronicle(Warned(message=forecast.warning))
         self.budget.set_aside(method.tested(self.task) * len(self.splits.test))
+        if self.task.runs_code:
+            self.chronicle(SandboxUsed(level=await asyncio.to_thread(level, "pure")))
         self.chronicle(PhaseStarted(phase="loading"))
         async with open_bench(self.journal, self.project, self.row.id, self.task, self.splits, self.budget) as bench:
             for doubt in await weaknesses(self.task.metric, bench.metric, self.splits.all):

@@ -44,7 +44,8 @@ def markdown(found: Mapping[str, Any], name: str) -> str:
             said.append(f"- got worse on {split}: {_listed(row['broke'])}")
     lines += ["", *said] if said else []
     spent = wording.spent(found["rollouts"], found["tokens"], found["cost"])
-    return "\n".join([*lines, "", f"Run {found['run']}: {spent}.", ""])
+    held = f" {found['sandbox'][0].upper()}{found['sandbox'][1:]}." if found["sandbox"] else ""
+    return "\n".join([*lines, "", f"Run {found['run']}: {spent}.{held}", ""])
 
 
 def junit(found: Mapping[str, Any], name: str) -> str:

@@ -8,6 +8,7 @@ from toishi.assistant import exit_codes, wording
 from toishi.assistant.evaluating.scoring import Scored
 from toishi.tools.workbench.data.splits import Split
 from toishi.tools.workbench.metrics.pairwise import CONSISTENT, position_bias
+from toishi.tools.workbench.sandbox import level
 from toishi.tools.workbench.statistics import Mean, compare, examples_to_rule_out, mean_of
 from toishi.tools.workbench.subgroups import Subgroup, by_subgroup, warnings
 
@@ -80,6 +81,7 @@ def _document(
         "subgroups": [_group(one) for one in groups],
         "gates": gates,
         "warnings": [*warned, *_bias(scored), *warnings(groups)],
+        "sandbox": level("pure") if scored.task.runs_code else None,
         "rollouts": spent.rollouts,
         "tokens": spent.tokens,
         "cost": spent.cost,

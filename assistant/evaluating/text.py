@@ -96,6 +96,8 @@ def _print_end(found: Mapping[str, Any]) -> None:
             say(f"{'passed' if gate['passed'] else 'failed'}  {gate['sentence']}.")
     spent = wording.spent(found["rollouts"], found["tokens"], found["cost"])
     say(f"Spent: {spent}, {wording.duration(found['seconds'])}.")
+    if found.get("sandbox"):
+        say(f"{found['sandbox'][0].upper()}{found['sandbox'][1:]}.")
     for sentence in found.get("warnings", []):
         log(f"Warning: {sentence}.")
 

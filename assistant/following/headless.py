@@ -93,6 +93,7 @@ def document(journal: "Journal", ending: Ending) -> dict[str, Any]:
         "tokens": view.tokens,
         "cost": view.cost,
         "seconds": round(view.seconds, 3),
+        "sandbox": view.sandbox,
         "change": change.hash if change else None,
         "applied": ending.applied,
         "exit_code": ending.exit_code,
@@ -115,6 +116,8 @@ def print_ending(journal: "Journal", project: Path, ending: Ending, *, yes: bool
         console.say("The run was stopped.")
     spent = wording.spent(view.rollouts, view.tokens, view.cost)
     console.say(f"Spent: {spent}, {wording.duration(view.seconds)}.")
+    if view.sandbox is not None:
+        console.say(f"{view.sandbox[0].upper()}{view.sandbox[1:]}.")
     console.say()
     for line in next_steps(journal, project, ending, yes=yes):
         console.say(line)

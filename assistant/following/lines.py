@@ -13,6 +13,7 @@ from toishi.tools.workbench.events import (
     RunFinished,
     RunStarted,
     RunStopped,
+    SandboxUsed,
     Unknown,
     Warned,
 )
@@ -49,6 +50,8 @@ def _what(event: Event, view: RunView) -> str:
             return f"spent     {spent}; best {wording.score(event.best_validation_score)}"
         case Warned():
             return f"warning   {event.message}"
+        case SandboxUsed():
+            return event.level
         case Judged():
             return f"judged    {event.sentence}"
         case ChangeProposed():

@@ -17,6 +17,7 @@ from toishi.tools.workbench.events import (
     RunFinished,
     RunStarted,
     RunStopped,
+    SandboxUsed,
     Unknown,
     Warned,
 )
@@ -58,6 +59,7 @@ class RunView:
     history: tuple[tuple[int, float], ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     warnings: tuple[str, ...] = ()
+    sandbox: str | None = None
     judged: Judged | None = None
     change: str | None = None
     finished: RunFinished | None = None
@@ -82,6 +84,8 @@ class RunView:
                 )
             case Warned():
                 return replace(self, warnings=(*self.warnings, event.message))
+            case SandboxUsed():
+                return replace(self, sandbox=event.level)
             case Judged():
                 return replace(self, judged=event)
             case ChangeProposed():

@@ -75,6 +75,7 @@ def document(journal: "Journal", project: Path, run: "RunRow") -> dict[str, Any]
         "test": view.judged.model_dump(mode="json", exclude={"kind", "version"}) if view.judged else None,
         "change": {"hash": change.hash, "status": change.status, "purged": change.purged} if change else None,
         "warnings": list(view.warnings),
+        "sandbox": view.sandbox,
         "sentence": _last_sentence(view),
     }
 
@@ -147,6 +148,8 @@ def _facts(run: "RunRow", view: RunView, change: "StoredChange | None", hint: st
     if change is not None:
         worse = view.judged is not None and view.judged.worse
         facts += _change(change, run.id, hint, worse=worse)
+    if view.sandbox is not None:
+        facts.append(("sandbox", view.sandbox.removeprefix("sandbox: ")))
     return facts + ended + [("warning", warning) for warning in view.warnings]
 
 

@@ -129,6 +129,13 @@ class Warned(_Event):
     message: str = Field(description="one sentence")
 
 
+class SandboxUsed(_Event):
+    """Telemetry. What a model wrote is run in this run, and what holds it."""
+
+    kind: Literal["sandbox_used"] = "sandbox_used"
+    level: str = Field(description="what the kernel enforces, and what it lacks, in one line")
+
+
 class SubgroupJudged(BaseModel):
     """Seed against best on the test rows of one subgroup."""
 
@@ -247,6 +254,7 @@ Event = (
     | ProposalRejected
     | Progress
     | Warned
+    | SandboxUsed
     | Judged
     | ChangeProposed
     | RunFinished

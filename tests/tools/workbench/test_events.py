@@ -71,7 +71,7 @@ def test_there_is_an_upgrade_from_every_older_version() -> None:
 
 def test_every_kind_and_field_is_described() -> None:
     described = events.describe()
-    assert len({one.kind for one in described}) == len(described) == 11
+    assert len({one.kind for one in described}) == len(described) == 12
     for one in described:
         assert one.sentence
         assert "kind" in one.schema["properties"]

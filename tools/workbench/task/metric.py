@@ -55,6 +55,11 @@ class SeveralKind(Kind):
         return any(part.needs_expected for part in self.parts)
 
     @property
+    def runs_code(self) -> bool:
+        """Where a part does."""
+        return any(part.runs_code for part in self.parts)
+
+    @property
     def labels(self) -> tuple[str, ...] | None:
         """Those of the first part that has some."""
         return next((part.labels for part in self.parts if part.labels is not None), None)
@@ -108,6 +113,11 @@ class MetricSection(RootModel[Annotated[Single | SeveralKind, Field(discriminato
     def needs_expected(self) -> bool:
         """Whether every row must have an expected answer."""
         return self.root.needs_expected
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether it runs what a model wrote, in the sandbox."""
+        return self.root.runs_code
 
     @property
     def own_code(self) -> tuple[str, ...]:

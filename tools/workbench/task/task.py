@@ -70,6 +70,12 @@ class Task(TaskFile):
         return {module: tuple(dict.fromkeys(IN_BRACES.findall(self.texts[module].text))) for module in filled}
 
     @property
+    def runs_code(self) -> bool:
+        """Whether what a model wrote is run, in the sandbox: texts of the program, or answers that the metric tries."""
+        kinds = (parted(self.program.kind_of(module))[0] for module in self.texts)
+        return self.metric.runs_code or any(kind in CODE for kind in kinds)
+
+    @property
     def solves(self) -> bool:
         """Whether the rows are the very tasks to solve, so that all of them are learned from and none is locked."""
         return self.gepa.get("mode") == "solve"

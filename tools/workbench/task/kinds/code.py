@@ -68,6 +68,11 @@ class CodeKind(Kind):
         return self
 
     @property
+    def runs_code(self) -> bool:
+        """The answer itself."""
+        return True
+
+    @property
     def needs_expected(self) -> bool:
         """Where no tests are named."""
         return self.tests is None

@@ -39,6 +39,11 @@ class Kind(Section):
         """The Python files of the person's own that it executes."""
         return ()
 
+    @property
+    def runs_code(self) -> bool:
+        """Whether it runs what a model wrote, in the sandbox."""
+        return False
+
     def columns(self, at: str) -> dict[str, str]:
         """The columns of the data that it reads beside the expected answer, by key; `at` is its table."""
         return {}
