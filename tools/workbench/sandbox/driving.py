@@ -7,13 +7,17 @@ by force are known. What it says of values comes back as tagged JSON and is neve
 import json
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from toishi.tools.workbench.sandbox import inside
 
 OWN = "from toishi."
+MOST_ALIKE = 100
+# In hexadecimal digits: Python writes no number of more than 4300 decimal ones.
+LONGEST_NUMBER = 3570
 
 
 @cache
@@ -47,13 +51,20 @@ class Other:
         return self.text
 
 
-def decoded(tagged: Any) -> Any:
-    """The value that `inside.encoded` wrote; `ValueError` for anything else."""
+def decoded(tagged: Any, depth: int = 0) -> Any:
+    """The value that `inside.encoded` wrote; `ValueError` for anything else, and for what is made to be a burden.
+
+    That is what is nested so deep that its text could not be made, and keys that nothing tells apart but their
+    comparison: a set of them would take for ever. A number with more digits than Python writes is told by its length.
+    """
     if tagged is None or isinstance(tagged, bool):
         return tagged
+    if depth > inside.DEEPEST:
+        raise ValueError(f"it is nested deeper than {inside.DEEPEST} levels")
+    inner = partial(decoded, depth=depth + 1)
     match tagged:
         case ["int", str(text)]:
-            return int(text, 16)
+            return int(text, 16) if len(text) <= LONGEST_NUMBER else _long("int", text)
         case ["float", str(text)]:
             return float.fromhex(text)
         case ["complex", str(real), str(imaginary)]:
@@ -63,15 +74,31 @@ def decoded(tagged: Any) -> Any:
         case ["bytes", str(text)]:
             return bytes.fromhex(text)
         case ["ratio", str(numerator), str(denominator)]:
+            longest = max(numerator, denominator, key=len)
+            if len(longest) > LONGEST_NUMBER:
+                return _long("Fraction", longest)
             return Fraction(int(numerator, 16), int(denominator, 16))
         case ["tuple", *items]:
-            return tuple(map(decoded, items))
+            return tuple(map(inner, items))
         case ["list", *items]:
-            return list(map(decoded, items))
+            return list(map(inner, items))
         case ["set", *items]:
-            return set(map(decoded, items))
+            return set(_told_apart(list(map(inner, items))))
         case ["dict", *pairs]:
-            return {decoded(key): decoded(value) for key, value in pairs}
+            keys = _told_apart([inner(key) for key, _ in pairs])
+            return dict(zip(keys, (inner(value) for _, value in pairs), strict=True))
         case ["other", str(kind), str(text)]:
             return Other(kind, text)
-    raise ValueError(f"{tagged!r} is no value")
+    raise ValueError("it is no value")
+
+
+def _long(kind: str, digits: str) -> Other:
+    return Other(kind, f"<{kind} of {4 * len(digits)} bits>")
+
+
+def _told_apart(keys: list[Any]) -> list[Any]:
+    """The keys, where no more than a few of them have the same hash; that of numbers is easily foreseen."""
+    alike = max((len(list(same)) for _, same in groupby(sorted(map(hash, keys)))), default=0)
+    if alike > MOST_ALIKE:
+        raise ValueError(f"{alike} of its keys have the same hash")
+    return keys

@@ -12,13 +12,17 @@ ANSWER = "answer.py"
 """What the code that is driven is called in tracebacks."""
 
 LONGEST_SHOWN = 300
+DEEPEST = 200
 
 
-def encoded(value: Any) -> Any:
+def encoded(value: Any, depth: int = 0) -> Any:
     """A value as tagged JSON, by what it is equal to: a named tuple is a tuple here, a NumPy scalar its number.
 
-    What is equal to no literal is told by its name and its text.
+    What is equal to no literal is told by its name and its text. Raises `ValueError` for what is nested deeper than
+    `DEEPEST` levels.
     """
+    if depth > DEEPEST:
+        raise ValueError(f"it is nested deeper than {DEEPEST} levels")
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
         value = value.item()
     if value is None or isinstance(value, bool):
@@ -37,9 +41,9 @@ def encoded(value: Any) -> Any:
         return ["ratio", *(format(part, "x") for part in value.as_integer_ratio())]
     for kind, name in ((tuple, "tuple"), (list, "list"), ((set, frozenset), "set")):
         if isinstance(value, kind):
-            return [name, *map(encoded, value)]
+            return [name, *(encoded(one, depth + 1) for one in value)]
     if isinstance(value, dict):
-        return ["dict", *([encoded(key), encoded(one)] for key, one in value.items())]
+        return ["dict", *([encoded(key, depth + 1), encoded(one, depth + 1)] for key, one in value.items())]
     return ["other", type(value).__name__, shown(value)]
 
 

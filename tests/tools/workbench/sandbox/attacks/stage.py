@@ -129,6 +129,9 @@ def stage(folder: Path) -> Iterator[Stage]:
         pidfd = os.pidfd_open(victim.pid)
         stack.callback(os.close, pidfd)
         one = Stage(folder, outside, project, given, descriptor, victim, pidfd, listeners, mark)
+        # A process that has just become another program does not tell of it at once.
+        while b"KEY=" not in Path(f"/proc/{victim.pid}/environ").read_bytes():
+            pass
         one.begin()
         yield one
 
