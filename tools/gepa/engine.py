@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from toishi.tools.gepa import reasons
+from toishi.tools.gepa import decisions, reasons
 from toishi.tools.gepa.crossover import partner
 from toishi.tools.gepa.finals import conclude, finals
 from toishi.tools.gepa.forecast import Sizes, fitted, usual_lookahead
@@ -32,11 +32,11 @@ from toishi.tools.gepa.result import GepaResult
 from toishi.tools.gepa.selection import select_parent
 from toishi.tools.gepa.settings import GepaSettings
 from toishi.tools.gepa.stop import Standing, stop_reason
-from toishi.tools.gepa.ticket import Cause, Outcome, Seen, Ticket
+from toishi.tools.gepa.ticket import Outcome, Seen, Ticket
 from toishi.tools.gepa.world import REPLICATE, Brief, World
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import BudgetSpent, DataError, TaskError
-from toishi.tools.workbench.events import CandidateAccepted, Emit, ProposalRejected
+from toishi.tools.workbench.events import Emit
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.front import Front
 from toishi.tools.workbench.models.endpoint import URGENCY
@@ -184,7 +184,7 @@ class _Search:
             if problems:
                 raise TaskError(problems[0])
         member = self._enter(seed, (), scores, values)
-        self._tell_of(member, reasons.SEED)
+        self.emit(decisions.entered(member, reasons.SEED))
         self.standing = Standing(perfect=self._cannot_be_bettered(member))
         if (
             self.probe
@@ -254,7 +254,8 @@ class _Search:
         if outcome.accepted:
             self._admit(outcome)
         else:
-            self._refuse(outcome)
+            assert outcome.cause is not None
+            self.emit(decisions.refused(outcome, outcome.cause, outcome.reason))
         if ticket.merge is not None:
             self.schedule = self.schedule.after_merge(outcome.accepted)
         else:
@@ -343,10 +344,10 @@ class _Search:
         assert outcome.candidate is not None
         again = None if self.settings.paper else self.pool.number_of(outcome.candidate)
         if again is not None:
-            self._tell_of_refusal(outcome, "form", reasons.known(again))
+            self.emit(decisions.refused(outcome, "form", reasons.known(again)))
             return
         member = self._enter(outcome.candidate, outcome.ticket.numbers, outcome.scores, outcome.objectives)
-        self._tell_of(member, outcome.reason, outcome)
+        self.emit(decisions.entered(member, outcome.reason, outcome))
 
     def _enter(self, candidate: Candidate, parents: tuple[int, ...], scores: Sequence[float], values: Values) -> Member:
         if any(one.measure == "diversity" for one in self.world.objectives):
@@ -356,43 +357,6 @@ class _Search:
         if self.world.several and member.validated:
             self.front = self.front.add(member.number, member.objectives)
         return member
-
-    def _refuse(self, outcome: Outcome) -> None:
-        assert outcome.cause is not None
-        self._tell_of_refusal(outcome, outcome.cause, outcome.reason)
-
-    def _tell_of(self, member: Member, reason: str, outcome: Outcome | None = None) -> None:
-        self.emit(
-            CandidateAccepted(
-                number=member.number,
-                candidate=member.candidate.id,
-                parents=member.parents,
-                texts=dict(member.candidate.texts),
-                reason=reason,
-                module=outcome.module if outcome else None,
-                before=outcome.before if outcome else None,
-                after=outcome.after if outcome else None,
-                validation_score=member.validation_score,
-                rows=None if member.validated else len(member.known),
-                objectives={name: value for name, value in member.objectives.items() if value is not None},
-            )
-        )
-
-    def _tell_of_refusal(self, outcome: Outcome, cause: Cause, reason: str) -> None:
-        """Say that this iteration brings no candidate, and why."""
-        candidate = outcome.candidate
-        self.emit(
-            ProposalRejected(
-                iteration=outcome.ticket.number,
-                parents=outcome.ticket.numbers,
-                module=outcome.module,
-                cause=cause,
-                reason=reason,
-                texts=None if candidate is None else dict(candidate.texts),
-                before=outcome.before,
-                after=outcome.after,
-            )
-        )
 
     async def _cut_off(self) -> None:
         """Ends what is still in flight when the search has ended."""
