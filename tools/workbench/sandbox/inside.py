@@ -18,11 +18,11 @@ DEEPEST = 200
 def encoded(value: Any, depth: int = 0) -> Any:
     """A value as tagged JSON, by what it is equal to: a named tuple is a tuple here, a NumPy scalar its number.
 
-    What is equal to no literal is told by its name and its text. Raises `ValueError` for what is nested deeper than
+    What is equal to no literal is told by its name and its text. Raises `RecursionError` for what is nested deeper than
     `DEEPEST` levels.
     """
     if depth > DEEPEST:
-        raise ValueError(f"it is nested deeper than {DEEPEST} levels")
+        raise RecursionError(f"it is nested deeper than {DEEPEST} levels")
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
         value = value.item()
     if value is None or isinstance(value, bool):
