@@ -12,6 +12,7 @@ from toishi.assistant.readiness import Check, checks, methods
 from toishi.tools.workbench.errors import ModelUnknown
 from toishi.tools.workbench.models.discovery import discover
 from toishi.tools.workbench.runs import take_lock
+from toishi.tools.workbench.sandbox import available, level
 from toishi.tools.workbench.settings import journal_file
 
 KEY = "sk-this-value-must-not-be-seen"
@@ -52,6 +53,12 @@ def test_the_doctor_finds_what_the_demo_needs(toishi: Toishi, folder: Path) -> N
     assert {check["name"] for check in told["checks"] if not check["ok"]} == set()
     assert "\ngepa: ready\n" in answer.stdout
     assert not (folder / ".toishi").exists()
+
+
+def test_the_doctor_says_what_holds_code_that_a_model_wrote(folder: Path) -> None:
+    sandbox = next(check for check in checks(None) if check.name == "sandbox")
+
+    assert f"sandbox: {sandbox.found}" == level() if sandbox.ok else sandbox.found == available()
 
 
 def test_the_doctor_counts_the_runs_of_the_journal(toishi: Toishi, finished: Path) -> None:

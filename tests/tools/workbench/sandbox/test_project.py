@@ -133,6 +133,11 @@ LIMITED = {
     "time of what was started": ("sleep 1000 & wait", {"seconds": 0.3}, "ran longer than 0.3 s"),
     "output": ("yes", {"output": 2 * MEGABYTE}, "printed more than 2 MB"),
     "processes": ("for i in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done; wait", {"processes": 6}, "started more than 6"),
+    "threads": (
+        "python -c 'import threading, time\nfor _ in range(9): threading.Thread(target=time.sleep, args=(9,)).start()'",
+        {"threads": 6},
+        "started more than 6 threads",
+    ),
     "fork bomb": ("f() { f & f & }; f; sleep 1000", {}, "started more than 64 processes at once"),
     "one file": (
         "python -c \"open('big', 'wb').write(bytes(30 * 2**20))\"",

@@ -154,6 +154,10 @@ LIMITED = {
     "stdout": ("while True: print('x' * 1000)", "printed more than 10 kB"),
     "stderr": ("import os\nwhile True: os.write(2, b'x' * 1000)", "printed more than 10 kB"),
     "value": ("import os\nwhile True: os.write(3, b'x' * 1000)", "gave back more than 20 kB"),
+    "threads at once": (
+        "import threading, time\nfor _ in range(9): threading.Thread(target=time.sleep, args=(9,)).start()",
+        "started more than 5 threads at once",
+    ),
     "segfault": ("import ctypes\nctypes.string_at(0)", "was ended by the signal SIGSEGV"),
     "abort": ("import os\nos.abort()", "was ended by the signal SIGABRT"),
 }
@@ -161,13 +165,22 @@ LIMITED = {
 
 @pytest.mark.parametrize(("source", "reason"), [pytest.param(*case, id=name) for name, case in LIMITED.items()])
 async def test_what_ends_a_program_is_said_in_a_sentence(source: str, reason: str) -> None:
-    limits = Limits(seconds=0.3 if "0.3" in reason else 20, memory=100 * MEGABYTE, output=10 * 1024, value=20 * 1024)
+    seconds, threads = 0.3 if "0.3" in reason else 20, 5 if "5 threads" in reason else 64
+    limits = Limits(seconds, memory=100 * MEGABYTE, output=10 * 1024, value=20 * 1024, threads=threads)
 
     outcome = await run_pure(source, limits=limits)
 
     assert (outcome.ok, outcome.reason) == (False, reason)
     assert len(outcome.stdout) <= limits.output
     assert len(outcome.value) <= limits.value
+
+
+async def test_as_many_threads_may_come_one_after_another_as_a_program_likes() -> None:
+    source = "import threading\nfor _ in range(50):\n    t = threading.Thread(target=print); t.start(); t.join()"
+
+    outcome = await run_pure(source, limits=Limits(threads=4))
+
+    assert (outcome.ok, outcome.stdout) == (True, "\n" * 50)
 
 
 async def test_processor_time_is_bounded_also_where_the_clock_is_not_watched() -> None:
@@ -258,7 +271,7 @@ def test_programs_end_with_the_process_that_wanted_them(tmp_path: Path) -> None:
     )
     process = subprocess.Popen([sys.executable, str(script)])
     zygote = child_of(process.pid)
-    program = child_of(zygote)
+    program = child_of(child_of(zygote))
     ends = [os.pidfd_open(zygote), os.pidfd_open(program)]
 
     process.send_signal(signal.SIGKILL)

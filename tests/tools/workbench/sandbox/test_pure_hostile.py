@@ -179,6 +179,15 @@ def test_no_program_finds_in_memory_what_another_one_said() -> None:
     assert after.stdout == alone.stdout
 
 
+def test_memory_that_all_programs_would_share_is_noticed() -> None:
+    script = "from toishi.tools.workbench.sandbox.zygote import _shares_memory as shares\nimport mmap\n"
+    script += "print(shares()); kept = mmap.mmap(-1, 4096); print(shares())"
+
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert found.stdout.split() == ["False", "True"]
+
+
 def test_a_flood_of_refused_calls_ends_at_the_time_limit() -> None:
     outcome = attack("while True: libc.syscall(numbers['getdents64'], 0, 0, 0)", limits=Limits(seconds=0.3))
 
