@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from toishi.tools.gepa.engine import Earlier, optimize
 from toishi.tools.gepa.forecast import Forecast, Sizes, fitted, forecast
+from toishi.tools.gepa.pool import Member
 from toishi.tools.gepa.protocol import Split
 from toishi.tools.gepa.result import GepaResult
 from toishi.tools.gepa.settings import GepaSettings
@@ -95,7 +96,7 @@ async def run(bench: Bench, chronicle: Chronicle) -> Found:
         groups=groups_of(objectives, splits.all, expected=task.data.expected),
         probe=_may_be_noisy(task),
     )
-    return _found(result)
+    return _found(result, settings_of(task))
 
 
 def _may_be_noisy(task: Task) -> bool:
@@ -113,18 +114,21 @@ def _brief(task: Task) -> Brief:
     )
 
 
-def _found(result: GepaResult) -> Found:
+def _found(result: GepaResult, settings: GepaSettings) -> Found:
     best = result.best
-    choices = []
-    for number in result.front:
-        member = result.members[number]
-        values = {name: value for name, value in member.objectives.items() if value is not None}
-        choices.append(Choice(number, member.candidate, values))
     return Found(
         best.candidate,
         (result.seed.validation_score, best.validation_score),
         result.stopped,
         result.corrected,
         result.adjusted_p,
-        tuple(choices),
+        tuple(Choice(one.number, one.candidate) for one in to_be_tested(result, settings.front)),
     )
+
+
+def to_be_tested(result: GepaResult, most: int) -> list[Member]:
+    """Those of the front that the locked test looks at beside the seed, at most so many: the best, and high scores."""
+    front = [result.members[number] for number in result.front]
+    best = result.best.number
+    front.sort(key=lambda one: (one.number != best, -one.validation_score, one.number))
+    return [one for one in front if one.number > 0][:most]

@@ -1,6 +1,5 @@
 """What a run needs of a method, and what a method leaves behind for the end of the run."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,11 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choice:
-    """A candidate of the front, where several things are wanted: its number in the pool and its values by objective."""
+    """A candidate of the front, where several things are wanted, by its number in the pool."""
 
     number: int
     candidate: Candidate
-    values: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -27,9 +25,10 @@ class Found:
     """What a method found.
 
     `validation` holds the mean validation scores of seed and best; `corrected` is what the best one's is worth once it
-    is known to be the best of many, and `validation_p` the p-value of its lead over the seed with the same correction
-    (None where the best is the seed). `front` are the candidates worth choosing from where several things are wanted,
-    the best among them. `stopped` says why the search ended.
+    is known to be the best of many, and `validation_p` the one-sided p-value of its lead over the seed with the same
+    correction (None where the best is the seed, and `corrected` also where more than the score chose it). `front` are
+    the candidates that the locked test is to look at where several things are wanted. `stopped` says why the search
+    ended.
     """
 
     best: Candidate
