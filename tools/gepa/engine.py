@@ -188,7 +188,7 @@ class _Search:
         self.standing = Standing(perfect=self._cannot_be_bettered(member))
         if (
             self.probe
-            and self.settings.finalists > 1
+            and (self.settings.finalists > 1 or self.settings.gate == "sequential")
             and (self.rollouts is None or self.rollouts >= PROBED * PROBE_FROM)
         ):
             await self._probe(seed, scores[:PROBED])
@@ -206,9 +206,13 @@ class _Search:
 
     def _cannot_be_bettered(self, member: Member) -> bool:
         """Whether no later candidate could be worth more: it is perfect, or every row is solved by somebody."""
-        if self.settings.mode == "solve":
+        if self.world.solves:
             return perfect(self.pool.best_scores)
         return perfect(member.scores) and len(self.world.objectives) == 1
+
+    def _reached(self) -> float:
+        """How good the best candidate is; where the rows are to be solved, the best answers to all of them."""
+        return math.fsum(self.pool.best_scores) if self.world.solves else self.pool.leader.validation_score
 
     def _draw_tickets(self) -> str | None:
         """Fills the lookahead as far as the budget goes; where nothing is in flight then, says why the search ends."""
@@ -246,7 +250,7 @@ class _Search:
         self.flying.popleft()
         if outcome.budget is not None:
             return f"the budget is spent: {outcome.budget}"
-        incumbent = self.pool.leader.number
+        before = self._reached()
         cost = self.used.take(outcome.used)
         self.spent += cost
         self.costs = self.costs.after(cost)
@@ -260,9 +264,10 @@ class _Search:
             self.schedule = self.schedule.after_merge(outcome.accepted)
         else:
             self.schedule = self.schedule.after_mutation(outcome.accepted, self.settings.max_merges)
-        leader = self.pool.leader
         self.standing = self.standing.after(
-            judged=not outcome.idle, improved=leader.number != incumbent, perfect=self._cannot_be_bettered(leader)
+            judged=not outcome.idle,
+            improved=self._reached() > before,
+            perfect=self._cannot_be_bettered(self.pool.leader),
         )
         return stop_reason(self.standing, self.settings)
 

@@ -322,7 +322,7 @@ class _Proposal:
         if not positions:
             return ()
         examples = self.world.feedback if split == "feedback" else self.world.validation
-        self.used.add(candidate.id, split, positions, replicate)
+        self.used.add(candidate.id, self.world.counted(split), positions, replicate)
         return await self.world.evaluate(candidate, [examples[position] for position in positions], split, replicate)
 
     def _refuse_known(self, child: Candidate, cause: Cause) -> None:

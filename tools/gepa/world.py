@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from toishi.tools.gepa.protocol import Evaluate, Reflect
+from toishi.tools.gepa.protocol import Evaluate, Reflect, Split
 from toishi.tools.gepa.settings import GepaSettings
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.objectives import SCORE, Groups, Objective
@@ -62,6 +62,19 @@ class World:
     def rows(self) -> Rows:
         """The feedback rows as no text may copy them."""
         return Rows(self.feedback, self.settings.copied_words)
+
+    @property
+    def solves(self) -> bool:
+        """Whether the rows themselves are to be solved, and the best answer to each counts."""
+        return self.settings.mode == "solve"
+
+    def counted(self, split: Split) -> Split:
+        """Under which split a rollout counts as used: where both are the same rows, one serves both."""
+        return "validation" if self._one_set else split
+
+    @cached_property
+    def _one_set(self) -> bool:
+        return list(self.feedback) == list(self.validation)
 
     @property
     def several(self) -> bool:

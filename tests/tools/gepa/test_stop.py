@@ -46,3 +46,9 @@ def test_iterations_that_propose_nothing_end_the_search_in_time() -> None:
 )
 def test_rows_are_counted_until_they_break(judged: bool, improved: bool, expected: Standing) -> None:
     assert Standing(3, idle=1, stale=2).after(judged=judged, improved=improved, perfect=False) == expected
+
+
+def test_a_search_for_answers_speaks_of_answers() -> None:
+    settings = GepaSettings(mode="solve", patience=5)
+    assert reason(Standing(perfect=True), settings) == "every row is solved"
+    assert reason(Standing(stale=5), settings) == "5 iterations in a row brought no better answer"
