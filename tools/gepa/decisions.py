@@ -3,6 +3,7 @@
 from toishi.tools.gepa.pool import Member
 from toishi.tools.gepa.ticket import Cause, Outcome
 from toishi.tools.workbench.events import CandidateAccepted, ProposalRejected
+from toishi.tools.workbench.objectives import SCORE
 
 
 def entered(member: Member, reason: str, outcome: Outcome | None = None) -> CandidateAccepted:
@@ -18,7 +19,9 @@ def entered(member: Member, reason: str, outcome: Outcome | None = None) -> Cand
         after=outcome.after if outcome else None,
         validation_score=member.validation_score,
         rows=None if member.validated else len(member.known),
-        objectives={name: value for name, value in member.objectives.items() if value is not None},
+        objectives={
+            name: value for name, value in member.objectives.items() if value is not None and name != SCORE.name
+        },
     )
 
 

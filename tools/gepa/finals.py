@@ -15,7 +15,6 @@ from toishi.tools.gepa.world import REPLICATE, World
 from toishi.tools.workbench.errors import BudgetSpent
 from toishi.tools.workbench.events import Emit, PhaseStarted
 from toishi.tools.workbench.front import Front, suggested
-from toishi.tools.workbench.seeds import Streams
 
 SHARE = 0.2
 """Of a search's rollouts that are kept for validating finalists once more, at most."""
@@ -45,7 +44,7 @@ async def conclude(found: GepaResult, front: Front, kept: Finals, world: World, 
     elif kept.finalists > 1 and len(looks.members) > 1:
         looks = await _with_finalists(looks, kept, world, emit)
         found = replace(found, chosen=looks.members[choose(looks.scores, looks.counts)].number)
-    return _corrected(found, looks, world.streams)
+    return _corrected(found, looks, world)
 
 
 @dataclass(frozen=True)
@@ -77,15 +76,15 @@ async def _with_finalists(looks: _Looks, kept: Finals, world: World, emit: Emit)
     return _Looks(looks.members, scores, counts)
 
 
-def _corrected(found: GepaResult, looks: _Looks, streams: Streams) -> GepaResult:
-    """With what the winner's score is worth, unless the seed has won."""
+def _corrected(found: GepaResult, looks: _Looks, world: World) -> GepaResult:
+    """With what the winner's score is worth, where the score has chosen it, unless the seed has won."""
     if found.best.number == 0:
         return found
-    seed = streams("gepa/corrected", 0).getrandbits(63)
+    seed = world.streams("gepa/corrected", 0).getrandbits(63)
     numbers = [member.number for member in looks.members]
     return replace(
         found,
-        corrected=optimism(looks.scores, looks.counts, seed=seed).corrected,
+        corrected=None if world.several else optimism(looks.scores, looks.counts, seed=seed).corrected,
         adjusted_p=adjusted_p(
             looks.scores[0], looks.scores[1:], seed=seed, winner=numbers.index(found.best.number) - 1
         ),

@@ -13,8 +13,8 @@ class GepaResult:
     `chosen` is the number of the member to put before a person, where more than the score decides: None leaves it to
     the score. `front` holds those worth choosing from, where several things are wanted. `noisy`: the same rollout came
     out differently when it was repeated. `corrected` is what the best one's validation score is worth once it is known
-    to be the best of many, `adjusted_p` the p-value of its lead over the seed with the same correction; both are None
-    where the seed is the best.
+    to be the best of many (None where more than the score chose it), `adjusted_p` the one-sided p-value of its lead
+    over the seed with the same correction; both are None where the seed is the best.
     """
 
     members: tuple[Member, ...]

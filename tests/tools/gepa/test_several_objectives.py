@@ -198,3 +198,10 @@ def test_what_cannot_be_measured_is_said_before_anything_is_searched() -> None:
     with pytest.raises(TaskError, match="'politeness' cannot be an objective, since the metric gives no score"):
         search.run()
     assert search.events == []
+
+
+def test_what_more_than_the_score_chose_has_no_corrected_score() -> None:
+    result = wanting(even, one(), LENGTH).run()
+    assert result.best.number == 1
+    assert result.corrected is None
+    assert result.adjusted_p == 1.0
