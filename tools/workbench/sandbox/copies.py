@@ -5,11 +5,14 @@ import fcntl
 import filecmp
 import json
 import os
+import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
 from pathlib import Path
 
 from toishi.tools.workbench.errors import UsageError
@@ -33,6 +36,8 @@ LEFT_OUT = frozenset(
 """Names that are neither copied nor reported: histories, environments, caches, and where secrets are kept."""
 
 _FICLONE = 0x40049409
+_CONTEXT, _MOST_COMPARED = 3, 4_000_000
+_HUNK = re.compile(r"(?<=[ ])([-+])(\d+)")
 
 State = tuple[int, int, int]
 
@@ -62,7 +67,8 @@ class FileChange:
         if self.large:
             return f"File {_shown(self.path)} differs, and is too large to be shown\n"
         try:
-            old, new = (side.decode().splitlines(keepends=True) for side in (self.before or b"", self.after or b""))
+            # Only a line feed ends a line here; a text may hold much else that Python takes for an end.
+            old, new = (list(StringIO(side.decode(), "\n")) for side in (self.before or b"", self.after or b""))
         except UnicodeDecodeError:
             return f"Binary file {_shown(self.path)} differs\n"
         names = (
@@ -70,8 +76,32 @@ class FileChange:
             "/dev/null" if self.after is None else _shown(f"b/{self.path}"),
         )
         open_end = "\n\\ No newline at end of file\n"
-        lines = difflib.unified_diff(old, new, *names)
+        lines = [f"--- {names[0]}\n", f"+++ {names[1]}\n", *_hunks(old, new)] if old != new else []
         return "".join(line if line.endswith("\n") else line + open_end for line in lines)
+
+
+def _hunks(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    """The hunks of a unified diff. Where too much differs, all between its first and its last line is one change, since
+    texts can be made on which comparing takes the third power of their length.
+    """
+    shorter = min(len(old), len(new))
+    begin = next((at for at in range(shorter) if old[at] != new[at]), shorter)
+    same = next((at for at in range(shorter - begin) if old[-1 - at] != new[-1 - at]), shorter - begin)
+    before, after = max(0, begin - _CONTEXT), max(0, same - _CONTEXT)
+    left, right = old[before : len(old) - after], new[before : len(new) - after]
+    if len(left) * len(right) <= _MOST_COMPARED:
+        # Behind its two lines of names.
+        for line in islice(difflib.unified_diff(left, right), 2, None):
+            yield _HUNK.sub(lambda found: f"{found[1]}{int(found[2]) + before}", line) if line[0] == "@" else line
+        return
+    yield f"@@ -{_range(begin, len(old) - same)} +{_range(begin, len(new) - same)} @@\n"
+    yield from (f"-{line}" for line in old[begin : len(old) - same])
+    yield from (f"+{line}" for line in new[begin : len(new) - same])
+
+
+def _range(begin: int, end: int) -> str:
+    """Lines of a hunk as diff(1) counts them."""
+    return f"{begin + 1 if end > begin else begin},{end - begin}"
 
 
 def copy_folder(folder: Path, target: Path, *, most: int) -> dict[str, State]:
