@@ -319,8 +319,6 @@ class _Proposal:
     async def _run(
         self, candidate: Candidate, positions: Sequence[int], split: Split, replicate: int = 0
     ) -> Sequence[Rollout]:
-        if not positions:
-            return ()
         examples = self.world.feedback if split == "feedback" else self.world.validation
         self.used.add(candidate.id, self.world.counted(split), positions, replicate)
         return await self.world.evaluate(candidate, [examples[position] for position in positions], split, replicate)

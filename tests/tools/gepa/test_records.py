@@ -41,6 +41,19 @@ def test_a_failed_call_is_preferred_and_its_error_shown() -> None:
     assert records == {"wrong; the call failed: no such tool"}
 
 
+def test_what_a_use_without_a_model_gave_back_is_its_answer_or_else_the_programs() -> None:
+    used = ModuleCall("pattern", {"line": "a b"}, (), None, output="a")
+    silent = ModuleCall("pattern", {"line": "a b"}, (), None)
+    records = records_of([rollout(used), rollout(silent)], "pattern", random.Random(0))
+    assert [record.answer for record in records] == ["a", "out"]
+
+
+def test_what_a_failed_use_printed_is_a_log_and_its_error_is_told_once() -> None:
+    failed = ModuleCall("code", {"line": "a b"}, (), None, "division by zero", "so far so good")
+    records = records_of([rollout(failed, feedback="wrong: division by zero")], "code", random.Random(0))
+    assert records == [Record({"line": "a b"}, "", "wrong: division by zero", logs="so far so good")]
+
+
 def test_a_single_call_takes_no_draw() -> None:
     rng = random.Random(5)
     records_of([rollout(call("answer", "y"))], "answer", rng)
