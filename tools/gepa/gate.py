@@ -2,9 +2,14 @@
 
 Two gates: the paper's, on the sums of the examples that the reflector was shown, and a sequential test on these and on
 others. The shown ones were chosen for the parent's failures, so that under noise a child like its parent passes the
-paper's gate a third to three quarters of the time. The test compares the child there with a second rollout of the
-parent, which nobody chose; so a child like its parent passes as often as it is told to, and one that mends what it was
-shown is found soon. Whether it does no harm elsewhere, the other rows and the validation tell.
+paper's gate a third to three quarters of the time. The test compares the child with a second rollout of the parent,
+which chose no rows; so a child like its parent passes as often as it is told to, and one that mends what it was shown
+is found soon.
+
+Where rollouts repeat exactly there is no second one. A child that does the same as its parent is then never accepted;
+one that is as good and right on other rows passes more often than the test is told, since the shown rows are those on
+which its parent failed. In simulations at a rate of 0.2 these were 20 to 42 of 100 where chance decided 15 % of the
+rows, and 31 to 85 where it decided all of them. Such a child is left to the validation.
 """
 
 import random
