@@ -36,6 +36,8 @@ class GepaSettings(BaseModel):
 
     paper: bool = Field(
         default=False,
+        # A word that pydantic takes for `true` would leave the usual defaults in place.
+        strict=True,
         description="the search as published (Algorithms 1 to 4 of the paper, as its reference code has them): one "
         "proposal after the other, full validation, the gate on the minibatch, no memory",
     )
@@ -87,7 +89,9 @@ class GepaSettings(BaseModel):
         default=0.2,
         gt=0,
         lt=0.5,
-        description="chance with which the sequential gate accepts a child that is no better than its parent",
+        description="chance with which the sequential gate accepts a child like its parent, where the same rollout "
+        "comes out differently each time; where rollouts repeat exactly, one that is as good on other rows passes more "
+        "often",
     )
     gate_rows: int = Field(
         default=16, ge=1, description="feedback examples that the sequential gate may look at, at most"
@@ -162,7 +166,8 @@ class GepaSettings(BaseModel):
     patience: int | None = Field(
         default=None,
         ge=1,
-        description="the search ends after this many iterations in a row without a higher best validation score",
+        description="the search ends after this many iterations in a row without a higher best validation score, or "
+        "with mode 'solve', without a better answer to any row",
     )
     max_idle: int | None = Field(
         default=100,
@@ -174,7 +179,7 @@ class GepaSettings(BaseModel):
     stop_when_perfect: bool = Field(
         default=True,
         description="the search ends once a candidate is perfect on the whole validation set, since no later one could "
-        "be chosen over it",
+        "be chosen over it; with mode 'solve', once every row is solved",
     )
 
     @model_validator(mode="before")

@@ -22,7 +22,15 @@ def test_without_the_switch_nothing_is_as_published() -> None:
 
 @pytest.mark.parametrize(
     "table",
-    [{"minibatch": 0}, {"selection": "beam"}, {"epsilon": 1.5}, {"max_merges": -1}, {"minibach": 3}, {"patience": 0}],
+    [
+        {"minibatch": 0},
+        {"selection": "beam"},
+        {"epsilon": 1.5},
+        {"max_merges": -1},
+        {"minibach": 3},
+        {"patience": 0},
+        pytest.param({"paper": "yes"}, id="a word that would switch nothing"),
+    ],
 )
 def test_what_does_not_fit_is_refused(table: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=next(iter(table))):
