@@ -12,7 +12,7 @@ from benchmarks.gepa_benches import Bench, evaluate_on, plain_reply, reflect_on
 from toishi.tools.gepa import Brief, Earlier, Evaluate, GepaResult, GepaSettings, Reflect, optimize
 from toishi.tools.gepa.protocol import Split
 from toishi.tools.workbench.candidate import Candidate
-from toishi.tools.workbench.events import CandidateAccepted, Event, PhaseStarted, ProposalRejected
+from toishi.tools.workbench.events import CandidateAccepted, Event, ProposalRejected
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.models.protocol import Reply
 from toishi.tools.workbench.objectives import SCORE, Groups, Objective
@@ -25,6 +25,8 @@ MODULE = "answer"
 
 Asked = tuple[str, str, str, int]
 """A rollout that the world was asked for: candidate, split, example and replicate."""
+
+Decision = CandidateAccepted | ProposalRejected
 
 Judge = Callable[[str, Example, int], float]
 """The score of a text on an example, in a replicate."""
@@ -114,9 +116,9 @@ class Search:
         return [event for event in self.events if isinstance(event, ProposalRejected)]
 
     @property
-    def decided(self) -> list[Event]:
+    def decided(self) -> list[Decision]:
         """The seed's entry, and then one event for every ticket, in their order."""
-        return [event for event in self.events if not isinstance(event, PhaseStarted)]
+        return [event for event in self.events if isinstance(event, Decision)]
 
     @property
     def reflections(self) -> list[ReflectionRequest]:

@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from collections.abc import Callable
 from itertools import pairwise
 
 import hypothesis.strategies as st
@@ -95,7 +96,7 @@ def test_one_proposal_at_a_time_keeps_to_any_budget_and_leaves_less_than_one_mor
 
 @pytest.mark.parametrize("lookahead", [2, 8])
 @pytest.mark.parametrize("make", LANDSCAPES)
-def test_several_at_once_leave_less_than_one_more_would_take(make: type[World], lookahead: int) -> None:
+def test_several_at_once_leave_less_than_one_more_would_take(make: Callable[..., World], lookahead: int) -> None:
     search = in_world(make(0, validation=30), GepaSettings(lookahead=lookahead, gate_rows=16, finalists=1))
     search.rollouts = 700
     result = search.run()

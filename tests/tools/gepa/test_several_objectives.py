@@ -134,7 +134,7 @@ def test_the_front_is_that_of_all_validated_members_and_the_best_is_what_it_sugg
 def test_parents_are_drawn_from_the_front_of_all_objectives_too() -> None:
     search = from_short_to_long(0, one(max_iterations=60, selection="best"))
     search.run()
-    parents = {event.parents[0] for event in (*search.accepted[1:], *search.rejected)}
+    parents = {event.parents[0] for event in search.decided[1:]}
     validated = [event for event in search.accepted if event.validated]
     best = [max(validated[: place + 1], key=lambda event: event.validation_score) for place in range(len(validated))]
     leaders = {event.number for event in best}
