@@ -54,8 +54,8 @@ class Ticket:
 
     @property
     def parent(self) -> Member:
-        """The only parent, or the better one."""
-        return max(self.parents, key=lambda member: member.validation_score)
+        """The only parent, or the better one; one that was run on all validation examples before one that was not."""
+        return max(self.parents, key=lambda member: (member.validated, member.validation_score))
 
     @property
     def numbers(self) -> tuple[int, ...]:
