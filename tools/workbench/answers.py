@@ -69,6 +69,6 @@ def sentence(answers: Sequence[Answer]) -> str:
         fmean(answer.best.score for answer in answers),
     )
     return (
-        f"The best answers to {len(answers)} tasks score {after:.3f} on average, where the seed's score {before:.3f}; "
-        f"{better} are better than the seed's, and {solved} are perfect"
+        f"The best answers score {after:.3f} on average over {len(answers)} {'row' if len(answers) == 1 else 'rows'}, "
+        f"the seed's {before:.3f}; better than the seed's: {better}, perfect: {solved}"
     )

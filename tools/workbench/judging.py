@@ -113,7 +113,7 @@ def _front(
             objectives={
                 name: value
                 for name, value in values_of(
-                    objectives, choice.candidate, rollouts[choice.candidate.id], groups=groups
+                    objectives[1:], choice.candidate, rollouts[choice.candidate.id], groups=groups
                 ).items()
                 if value is not None
             },

@@ -1,4 +1,4 @@
-"""Runs that end in something else than one better prompt, against a real server: answers, and a front to choose from."""
+"""Runs that end in something else than a better prompt, against a real server: answers, or a front to choose from."""
 
 import json
 from pathlib import Path
@@ -55,7 +55,8 @@ def test_a_search_for_answers_keeps_the_best_to_every_row_and_changes_no_file(to
 
     told = json.loads(answer.stdout)
     assert (answer.exit_code, told["outcome"], told["change"]) == (0, "solved", None)
-    assert told["sentence"].startswith("The best answers to 24 tasks score ")
+    assert told["sentence"].startswith("The best answers score ")
+    assert " on average over 24 rows, the seed's " in told["sentence"]
     answers = json.loads(toishi("show", "--answers", "--json").stdout)["answers"]
     assert len(answers) == 24
     assert sum(one["score"] for one in answers) > sum(one["seed_score"] for one in answers)
@@ -104,6 +105,8 @@ def test_with_several_objectives_the_front_is_judged_and_one_of_it_is_picked(toi
     assert test["candidate"] == chosen["id"]
     assert test["objectives"][0]["name"] == "prompt_characters"
     assert test["objectives"][0]["seed"] == len(SEED)
+    assert all(set(one["objectives"]) == {"prompt_characters"} for one in test["front"])
+    assert all(set(one["values"]) == {"score", "prompt_characters"} for one in found["candidates"])
 
     assert toishi("apply", "--candidate", found["chosen"]).exit_code == 0
     assert len((tickets / "prompt.txt").read_text().rstrip("\n")) == chosen["characters"]

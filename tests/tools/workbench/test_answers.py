@@ -26,8 +26,7 @@ def test_each_row_keeps_its_best_answer_whoever_gave_it() -> None:
         ("a says 1.0", 0.0, 1.0),
     ]
     assert sentence(found) == (
-        "The best answers to 2 tasks score 0.750 on average, where the seed's score 0.250; 1 are better than the "
-        "seed's, and 1 are perfect"
+        "The best answers score 0.750 on average over 2 rows, the seed's 0.250; better than the seed's: 1, perfect: 1"
     )
 
 
