@@ -45,7 +45,8 @@ def tables() -> list[TableOfKeys]:
     from toishi.tools.workbench.task import TaskFile
 
     (gepa,) = _tables("[gepa]", GepaSettings)
-    return [*_tables("", TaskFile), replace(gepa, meaning="How GEPA searches; with `paper = true` the defaults are the paper's.")]
+    meaning = "How GEPA searches; with `paper = true` the defaults are the paper's."
+    return [*_tables("", TaskFile), replace(gepa, meaning=meaning)]
 
 
 def _tables(title: str, model: type[BaseModel]) -> Iterator[TableOfKeys]:
