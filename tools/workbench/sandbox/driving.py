@@ -5,6 +5,7 @@ by force are known. What it says of values comes back as tagged JSON and is neve
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
@@ -28,9 +29,9 @@ def driver_text(driver: Path) -> str:
 
 
 def told_lines(value: bytes, token: str) -> dict[int, dict[str, Any]]:
-    """The lines that know the token, by the number of the step."""
+    """The lines that know the token, by the number of the step. The others, however many, are not looked at."""
     found: dict[int, dict[str, Any]] = {}
-    for line in value.splitlines():
+    for line in _lines_with(token.encode(), value):
         try:
             result = json.loads(line)
         except (ValueError, RecursionError):
@@ -38,6 +39,16 @@ def told_lines(value: bytes, token: str) -> dict[int, dict[str, Any]]:
         if isinstance(result, dict) and result.get("token") == token and isinstance(result.get("number"), int):
             found.setdefault(result["number"], result)
     return found
+
+
+def _lines_with(needle: bytes, text: bytes) -> Iterator[bytes]:
+    end, at = 0, text.find(needle)
+    while at >= 0:
+        begin = max(end, text.rfind(b"\n", end, at) + 1)
+        end = text.find(b"\n", at)
+        end = len(text) if end < 0 else end
+        yield text[begin:end]
+        at = text.find(needle, end)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """What comes back from the sandbox is read where nothing is confined, so it can be no burden there."""
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toishi.tools.workbench.sandbox.driving import MOST_ALIKE, decoded
+from toishi.tools.workbench.sandbox.driving import MOST_ALIKE, decoded, told_lines
 from toishi.tools.workbench.sandbox.inside import encoded
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
@@ -27,6 +28,14 @@ def nested(depth: int) -> Any:
     for _ in range(depth):
         tagged = ["list", tagged]
     return tagged
+
+
+@given(st.lists(st.sampled_from([b"", b"x", b"{}", b'{"token": "t", "number": "1"}', b"t", b"\xff"]), max_size=9))
+def test_only_lines_that_know_the_token_are_read(others: list[bytes]) -> None:
+    known = [b'{"token": "t", "number": %d, "passed": true}' % number for number in range(3)]
+    value = b"\n".join([*others, known[0], *others, known[1], known[1], *reversed(others), known[2]])
+
+    assert told_lines(value, "t") == {number: json.loads(line) for number, line in enumerate(known)}
 
 
 @given(VALUES)
