@@ -37,6 +37,8 @@ FEWEST = 6
 """Proposals below which a search hardly has a chance to find anything."""
 
 SAFETY = 3.0
+# A budget that is just enough is not missed by rounding.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,11 @@ class Forecast:
     @property
     def sentence(self) -> str:
         """The same in words."""
+        if self.proposals == 0:
+            return "This buys no proposal"
         proposals = "1 proposal" if self.proposals == 1 else f"{self.proposals} proposals"
-        candidates = "1 candidate" if self.acceptances == 1 else f"{self.acceptances} candidates"
-        return f"This buys about {proposals}, of which about {candidates} may be accepted"
+        accepted = f"about {self.acceptances}" if self.acceptances else "hardly one"
+        return f"This buys about {proposals}, of which {accepted} may be accepted"
 
 
 def fitted(settings: GepaSettings, feedback: int, validation: int, rollouts: int | None) -> GepaSettings:
@@ -137,16 +141,18 @@ def fitted(settings: GepaSettings, feedback: int, validation: int, rollouts: int
     return next(enough, choices[-1])
 
 
-def forecast(sizes: Sizes, rollouts: int) -> Forecast:
-    """What so many rollouts buy, the seed's validation among them."""
+def forecast(sizes: Sizes, rollouts: int, *, kept: int = 0) -> Forecast:
+    """What so many rollouts buy, the seed's validation among them, where others are `kept` for the locked test."""
     room = rollouts - sizes.validation
-    proposals = 0 if room < sizes.most else 1 + math.floor((room - sizes.most) / sizes.usual)
+    proposals = 0 if room < sizes.most else 1 + math.floor((room - sizes.most) / sizes.usual + ROUNDING)
     warning = None
     if proposals < FEWEST:
         enough = sizes.validation + sizes.most + math.ceil((FEWEST - 1) * sizes.usual)
+        first = f"the locked test takes {kept}, one" if kept else "one"
         warning = (
-            f"{rollouts} rollouts for the search are too few to learn much: one look at the validation rows takes "
-            f"{sizes.validation}, a proposal about {math.ceil(sizes.usual)}; from {enough} on it is worth a try"
+            f"max_rollouts = {rollouts + kept} is too little to learn much: {first} look at the validation rows "
+            f"{'' if kept else 'takes '}{sizes.validation}, a proposal about {math.ceil(sizes.usual)}; from "
+            f"{enough + kept} on it is worth a try"
         )
     return Forecast(proposals, math.floor(proposals * PASSES[sizes.kind] * 0.8), warning)
 

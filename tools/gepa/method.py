@@ -46,9 +46,10 @@ def forecast_of(task: Task, splits: Splits) -> Forecast | None:
     limit = task.budget.limits().max_rollouts
     if limit is None:
         return None
-    rollouts = max(limit - tested(task) * len(splits.test), 0)
+    kept = tested(task) * len(splits.test)
     feedback, validation = len(splits.feedback), len(splits.validation)
-    return forecast(Sizes(fitted(settings_of(task), feedback, validation, rollouts), feedback, validation), rollouts)
+    settings = fitted(settings_of(task), feedback, validation, limit - kept)
+    return forecast(Sizes(settings, feedback, validation), limit - kept, kept=kept)
 
 
 def tested(task: Task) -> int:

@@ -188,13 +188,18 @@ def test_a_forecast_is_told_in_a_sentence() -> None:
     sizes = Sizes(GepaSettings(), 20, 100)
     assert forecast(sizes, 2000).sentence == (
         f"This buys about {forecast(sizes, 2000).proposals} proposals, of which about "
-        f"{forecast(sizes, 2000).acceptances} candidates may be accepted"
+        f"{forecast(sizes, 2000).acceptances} may be accepted"
     )
-    assert "about 1 proposal, of which about 0 candidates" in forecast(sizes, 100 + sizes.most).sentence
+    assert "about 1 proposal, of which hardly one may" in forecast(sizes, 100 + sizes.most).sentence
+    assert forecast(sizes, 50).sentence == "This buys no proposal"
+    enough = 100 + sizes.most + math.ceil(5 * sizes.usual)
     assert forecast(sizes, 50).warning == (
-        "50 rollouts for the search are too few to learn much: one look at the validation rows takes 100, "
-        f"a proposal about {math.ceil(sizes.usual)}; from {100 + sizes.most + math.ceil(5 * sizes.usual)} on it is "
-        "worth a try"
+        "max_rollouts = 50 is too little to learn much: one look at the validation rows takes 100, a proposal about "
+        f"{math.ceil(sizes.usual)}; from {enough} on it is worth a try"
+    )
+    assert forecast(sizes, 20, kept=60).warning == (
+        "max_rollouts = 80 is too little to learn much: the locked test takes 60, one look at the validation rows 100, "
+        f"a proposal about {math.ceil(sizes.usual)}; from {enough + 60} on it is worth a try"
     )
 
 
