@@ -88,11 +88,6 @@ class Pool:
         return self._members
 
     @property
-    def validation_scores(self) -> Sequence[float]:
-        """Every member's mean over the validation set, by number."""
-        return self._scores
-
-    @property
     def leader(self) -> Member:
         """The fully validated member with the highest mean, the oldest one among equals."""
         return self._members[self._leader]

@@ -77,33 +77,19 @@ def contenders(scores: Scores, *, most: int, seed: int, alpha: float = ALPHA) ->
     return tuple(chosen) if 0 in chosen else (*chosen, 0)
 
 
-def choose(
-    scores: Scores,
-    counts: Sequence[Sequence[int]] | None = None,
-    *,
-    noise: float | None = None,
-    centres: Sequence[float] | None = None,
-) -> int:
+def choose(scores: Scores, counts: Sequence[Sequence[int]] | None = None) -> int:
     """The position of the winner: the highest mean after shrinkage, the oldest one among equals.
 
-    `counts` holds the replicates that each score is a mean of (None: one each). A mean is drawn towards its member's
-    centre the more, the larger the part of it that may be chance. `noise` is the variance of a score between replicates
-    of the same rollout (None: read off scores with several replicates, as if all were 0 or 1, which is the most that it
-    can be). `centres` holds for each member what it was expected to score, as its parents' mean; None: the mean of all.
+    `counts` holds the replicates that each score is a mean of (None: one each). A mean is drawn towards that of all
+    members the more, the larger the part of it that may be chance. How much chance there is between replicates is read
+    off scores with several of them, as if all were 0 or 1, which is the most that it can be.
     """
     matrix = _matrix(scores)
-    pull = _pull(matrix, counts, noise, centres)
+    pull = _pull(matrix, counts)
     return _first_best(pull.of(matrix.mean(axis=1)))
 
 
-def optimism(
-    scores: Scores,
-    counts: Sequence[Sequence[int]] | None = None,
-    *,
-    seed: int,
-    noise: float | None = None,
-    centres: Sequence[float] | None = None,
-) -> Corrected:
+def optimism(scores: Scores, counts: Sequence[Sequence[int]] | None = None, *, seed: int) -> Corrected:
     """What the mean of the winner, as `choose` chooses it, is worth.
 
     In each resample of the examples the best one is chosen anew, and all of equal ones count alike; on the examples
@@ -115,7 +101,7 @@ def optimism(
     matrix = _matrix(scores)
     members, examples = matrix.shape
     means = matrix.mean(axis=1)
-    pull = _pull(matrix, counts, noise, centres)
+    pull = _pull(matrix, counts)
     winner = _first_best(pull.of(means))
     raw = _means(matrix)[winner]
     if members == 1:
@@ -152,31 +138,27 @@ def adjusted_p(baseline: Sequence[float], others: Scores, *, seed: int, winner: 
 
 @dataclass(frozen=True)
 class _Pull:
-    """Shrinkage: how far each member's mean stays where it is (0 to 1), and to where it is drawn."""
+    """Shrinkage: how far each member's mean stays where it is (0 to 1), and to where all are drawn."""
 
     kept: "Floats"
-    centres: "Floats"
+    middle: float
 
     def of(self, means: "Floats") -> "Floats":
         """Shape (..., members) to the same."""
-        shrunk: Floats = self.centres + self.kept * (means - self.centres)
+        shrunk: Floats = self.middle + self.kept * (means - self.middle)
         return shrunk
 
 
-def _pull(
-    matrix: "Floats", counts: Sequence[Sequence[int]] | None, noise: float | None, centres: Sequence[float] | None
-) -> _Pull:
-    """The share of a mean's distance from its centre that is not chance: spread / (spread + chance)."""
+def _pull(matrix: "Floats", counts: Sequence[Sequence[int]] | None) -> _Pull:
+    """The share of a mean's distance from the middle that is not chance: spread / (spread + chance)."""
     import numpy as np
 
     means = matrix.mean(axis=1)
-    middle = np.full(len(means), means.mean()) if centres is None else np.asarray(centres, dtype=np.float64)
+    middle = float(means.mean())
     looks = np.ones_like(matrix) if counts is None else np.asarray(counts, dtype=np.float64)
-    if looks.shape != matrix.shape or middle.shape != means.shape or (looks < 1).any():
-        raise ValueError("every score needs its number of replicates, at least 1, and every member one centre")
-    if noise is None:
-        noise = _most_noise(matrix, looks)
-    chance = noise * (1 / looks).mean(axis=1) / matrix.shape[1]
+    if looks.shape != matrix.shape or (looks < 1).any():
+        raise ValueError("every score needs its number of replicates, at least 1")
+    chance = _most_noise(matrix, looks) * (1 / looks).mean(axis=1) / matrix.shape[1]
     usual = float(chance.mean())
     if usual == 0 or np.ptp(chance) == 0:
         # Alike for all: it would change no order.

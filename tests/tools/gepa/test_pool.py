@@ -37,7 +37,7 @@ def test_fronts_that_were_handed_out_do_not_change_the_pool() -> None:
 
 
 def test_the_validation_score_is_the_mean() -> None:
-    assert pool_of([[1.0, 0.0, 0.5, 0.5]]).validation_scores == [0.5]
+    assert pool_of([[1.0, 0.0, 0.5, 0.5]])[0].validation_score == 0.5
 
 
 def _turn(pool: Pool, number: int) -> str:

@@ -194,9 +194,6 @@ def test_a_high_mean_that_was_seen_once_yields_to_one_that_was_seen_often() -> N
     assert sum(lucky) > sum(often)
     assert choose([*scores, lucky, often]) == 20
     assert choose([*scores, lucky, often], counts) == 21
-    assert choose([*scores, lucky, often], counts, noise=0.0) == 20
-    # Its parents were as good, so that it is less likely to be luck.
-    assert choose([*scores, lucky, often], counts, centres=[0.55] * 20 + [0.75, 0.55]) == 20
 
 
 def test_the_corrected_score_is_that_of_the_member_that_is_chosen() -> None:
