@@ -64,7 +64,8 @@ class Gate:
     def rows(self, shown: Sequence[int], rng: random.Random) -> list[int]:
         """Positions in the feedback set in the order in which they are run: those that were shown, then others.
 
-        With the same draw, children of one parent meet the same rows, so that its rollouts serve them all.
+        With the same draw, children of one parent meet the same rows, so that its rollouts serve them all. They share
+        its luck, too: how often a child like its parent passes is a mean over parents.
         """
         order = list(range(self.examples))
         rng.shuffle(order)

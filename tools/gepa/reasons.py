@@ -54,8 +54,8 @@ def outrun(known: Mapping[int, float], incumbent: Member) -> str:
     """A race that ended before all validation examples were run."""
     own, best = sum(known.values()), sum(incumbent.scores[row] for row in known)
     return (
-        f"on the first {_examples(len(known))} of {len(incumbent.scores)} it scores {own:g}, candidate "
-        f"{incumbent.number} {best:g}; it could hardly become the best, and enters no front"
+        f"on {len(known)} of {_examples(len(incumbent.scores))} it scores {own:g}, and candidate {incumbent.number} "
+        f"scores {best:g}; it could hardly become the best, and enters no front"
     )
 
 

@@ -139,7 +139,7 @@ class GepaSettings(BaseModel):
     remember_rejected: int = Field(
         default=3,
         ge=0,
-        description="how many of the newest rejected instructions of the same parent and module the reflector is "
+        description="how many of the newest rejected texts of the same parent and module the reflector is "
         "shown, and may not propose again; 0 is the paper",
     )
     cohort: bool = Field(

@@ -172,7 +172,7 @@ def test_a_clearly_worse_child_is_given_up_after_a_few_rows() -> None:
     assert event.cause == "race"
     assert 0 < len(ran) < 20
     assert event.reason == (
-        f"on the first {len(ran)} examples of 60 it scores {0.1 * len(ran):g}, candidate 0 {0.6 * len(ran):g}; "
+        f"on {len(ran)} of 60 examples it scores {0.1 * len(ran):g}, and candidate 0 scores {0.6 * len(ran):g}; "
         "it could hardly become the best, and enters no front"
     )
     assert event.texts == {MODULE: draft(1)}
