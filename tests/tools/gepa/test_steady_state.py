@@ -198,6 +198,14 @@ def test_where_no_more_is_affordable_what_is_in_flight_still_ends(lookahead: int
     assert result.stopped == "the rest of the budget is too small for another whole iteration"
 
 
+@pytest.mark.parametrize("lookahead", LOOKAHEADS)
+def test_what_the_clock_forbade_once_stays_forbidden(lookahead: int) -> None:
+    asked = count()
+    search = in_drafts(improving, ahead(lookahead))
+    search.affordable = lambda rollouts: next(asked) != 9
+    assert search.run().iterations == 9
+
+
 def test_room_is_asked_for_all_that_is_in_flight() -> None:
     asked: list[int] = []
 
