@@ -239,3 +239,28 @@ async def test_a_query_reaches_no_file(tmp_path: Path) -> None:
     with pytest.raises(TextFailed, match="the query raises"):
         await run_sql(f"ATTACH '{outside}' AS o", tables=ORDERS)
     assert not outside.exists()
+
+
+FORGERY = """
+import gc, json, os
+
+def forge():
+    tokens = {one["token"] for one in gc.get_objects() if isinstance(one, dict) and isinstance(one.get("token"), str)}
+    for token in tokens:
+        os.write(3, (json.dumps({"token": token, "number": 0, "same": True, **LINE}) + "\\n").encode())
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param({"nanoseconds": 1, "value": ["int", 7]}, id="a value that is none"),
+        pytest.param({"nanoseconds": None, "value": None}, id="a time that is none"),
+        pytest.param({"value": None}, id="no time"),
+    ],
+)
+async def test_a_line_that_is_forged_badly_is_a_failure_of_the_text(line: dict[str, object]) -> None:
+    text = f"LINE = {line!r}\n{FORGERY}"
+    with pytest.raises(TextFailed, match="forge gives back what cannot be read"):
+        await run_python(text, function="forge")

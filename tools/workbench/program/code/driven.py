@@ -64,11 +64,16 @@ async def run_job(text: str, job: Job) -> Done:
     driver = driver_text(INSIDE / "driver.py")
     outcome = await run_pure(driver, stdin=json.dumps(asked), limits=job.limits, preload=job.packages)
     found = [result for _, result in sorted(told_lines(outcome.value, token).items())]
-    problem, traced = _problem(found, job, outcome)
-    if problem is not None:
-        raise TextFailed(f"{job.name or job.function or 'the script'} {problem}", _logs(outcome.stdout, traced))
-    seconds = tuple(max(result["nanoseconds"], 1) / 1e9 for result in found)
-    return Done(decoded(found[0]["value"]), outcome.stdout, seconds)
+    name = job.name or job.function or "the script"
+    try:
+        problem, traced = _problem(found, job, outcome)
+        if problem is None:
+            seconds = tuple(max(result["nanoseconds"], 1) / 1e9 for result in found)
+            return Done(decoded(found[0]["value"]), outcome.stdout, seconds)
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AttributeError):
+        # The text shares its process with the driver, and may write in its name.
+        raise TextFailed(f"{name} gives back what cannot be read", _logs(outcome.stdout, "")) from None
+    raise TextFailed(f"{name} {problem}", _logs(outcome.stdout, traced))
 
 
 def _problem(found: Sequence[Mapping[str, Any]], job: Job, outcome: Outcome) -> tuple[str | None, str]:
