@@ -242,12 +242,15 @@ async def test_a_query_reaches_no_file(tmp_path: Path) -> None:
 
 
 FORGERY = """
-import gc, json, os
+import json, os, re, sys
 
 def forge():
-    tokens = {one["token"] for one in gc.get_objects() if isinstance(one, dict) and isinstance(one.get("token"), str)}
-    for token in tokens:
-        os.write(3, (json.dumps({"token": token, "number": 0, "same": True, **LINE}) + "\\n").encode())
+    frame, told = sys._getframe(), ""
+    while frame:
+        told += repr(frame.f_locals)
+        frame = frame.f_back
+    for token in set(re.findall("[0-9a-f]{32}", told)):
+        os.write(3, (json.dumps({"token": token, "number": 0, "same": True, **LINE}) + chr(10)).encode())
     os._exit(0)
 """
 
