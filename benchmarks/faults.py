@@ -14,26 +14,21 @@ measure of what a disturbance changed.
 """
 
 import asyncio
-import json
 import os
 import random
 import subprocess
-import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from benchmarks import _report
+from benchmarks._kills import Outcome, Trial, compared, kill_at, twice
 from tests.servers.bank_messages import write_project
 from tests.servers.running import ModelServer
 from toishi.tools.workbench.budget import Budget, Limits
-from toishi.tools.workbench.events import Event, RunStarted
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.models.gateway import Gateway
 from toishi.tools.workbench.models.protocol import Message, Request
@@ -76,73 +71,6 @@ FIGURES = (
 )
 
 Plan = Sequence[dict[str, Any] | None]
-Scores = dict[tuple[str, str, int], float]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run holds in the end, as far as two runs of the same task and seed must agree."""
-
-    scores: Scores
-    decisions: tuple[Event, ...]
-    candidates: tuple[tuple[object, ...], ...]
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What stands in the journal between two sittings: scores, and how many replies to each conversation."""
-
-    scores: Scores
-    replies: Counter[str]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One project with one run, over a server of its own. Nobody but the run's process has the journal open."""
-
-    project: Path
-    server: ModelServer
-    run: str
-
-    def start(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-P", "-m", "toishi.tools.worker", self.run, "--project", str(self.project)]
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def until_finished(self) -> int:
-        """Sittings until the run has finished; more than one where it gave its endpoint up."""
-        sittings = 1
-        while self.start().wait() != 0:
-            sittings += 1
-        return sittings
-
-    def recorded(self) -> Recorded:
-        """Reads what a sitting left; raises where the database is not whole."""
-        with closing(Journal.open(self.project)) as journal:
-            journal.check()
-            rows = journal.read("SELECT messages FROM replies")
-            texts = {row["id"]: (row["role"], row["content"]) for row in journal.read("SELECT * FROM messages")}
-            replies = Counter(json.dumps([texts[one] for one in json.loads(row["messages"])]) for row in rows)
-            return Recorded(self._scores(journal), replies)
-
-    def outcome(self) -> Outcome:
-        with closing(Journal.open(self.project)) as journal:
-            decisions = tuple(_without_name(event) for event in journal.decisions(self.run))
-            rows = journal.read("SELECT number, id, parents, validation_score FROM candidates ORDER BY number")
-            return Outcome(self._scores(journal), decisions, tuple(tuple(row) for row in rows))
-
-    def asked(self, since: int = 0) -> Counter[str]:
-        """How often the server was asked each conversation, from a number of its calls on."""
-        calls = self.server.calls()[since:]
-        return Counter(json.dumps([(one["role"], one["content"]) for one in call["messages"]]) for call in calls)
-
-    def _scores(self, journal: Journal) -> Scores:
-        rows = journal.read("SELECT candidate, example, replicate, score FROM rollouts WHERE run = ?", (self.run,))
-        return {(row["candidate"], row["example"], row["replicate"]): row["score"] for row in rows}
-
-
-def _without_name(event: Event) -> Event:
-    """A decision without the run's id, which no two runs share."""
-    return event.model_copy(update={"run": ""}) if isinstance(event, RunStarted) else event
 
 
 @contextmanager
@@ -200,17 +128,6 @@ def with_faults(seed: int) -> Counter[str]:
     return figures + compared(before, after)
 
 
-def compared(before: Outcome, after: Outcome) -> Counter[str]:
-    """In how many places two runs of the same task and seed differ; rollouts on one side only count as changed."""
-    keys = before.scores.keys() | after.scores.keys()
-    return Counter(
-        changed_scores=sum(before.scores.get(key) != after.scores.get(key) for key in keys),
-        lost_rollouts=len(before.scores.keys() - after.scores.keys()),
-        changed_decisions=sum(one != other for one, other in zip_longest(before.decisions, after.decisions)),
-        changed_candidates=sum(one != other for one, other in zip_longest(before.candidates, after.candidates)),
-    )
-
-
 def with_broken_streams(seed: int, number: int) -> Counter[str]:
     """Streamed calls to a healthy server and to one that fails."""
     faults = schedule(seed, 3 * number)
@@ -249,7 +166,7 @@ def with_kills(seed: int, kills: int) -> Counter[str]:
     figures = Counter(runs_with_kills=1)
     with trial(seed) as killed:
         known = killed.recorded()
-        seen: set[tuple[str, str, int]] = set()
+        seen: set[tuple[str, str, int, str]] = set()
         while True:
             counted = len(killed.server.calls())
             process = killed.start()
@@ -269,30 +186,16 @@ def with_kills(seed: int, kills: int) -> Counter[str]:
     return figures + compared(before, after)
 
 
-def kill(process: "subprocess.Popen[bytes]", server: ModelServer, draws: random.Random, pace: int) -> int:
-    """Kills at a random moment; 0 where the process came to its end before.
+def kill(process: "subprocess.Popen[bytes]", server: ModelServer, draws: random.Random, pace: int) -> bool:
+    """Kills at a random moment; False where the process came to its end before.
 
     One in four moments is a time after the start, where the process may still be starting or replaying. The others
     come after about `pace` calls, within the time that an answer and its way into the journal take.
     """
-    start, by_time = server.state()["calls"], draws.random() < 0.25
+    if draws.random() < 0.25:
+        return kill_at(process, server, 0, draws.uniform(0.0, 3.0))
     calls = draws.randint(1, max(1, 2 * pace))
-    time.sleep(draws.uniform(0.0, 3.0) if by_time else 0.0)
-    while not by_time and process.poll() is None and server.state()["calls"] < start + calls:
-        time.sleep(0.001)
-    time.sleep(draws.uniform(0.0, 0.03))
-    if process.poll() is not None:
-        return 0
-    process.kill()
-    return 1
-
-
-def twice(asked: Counter[str], known: Counter[str], recorded: Counter[str]) -> int:
-    """How many requests of a sitting asked for what was `known` before it.
-
-    What is known may be asked once more as another request with the same words; its reply is then `recorded` too.
-    """
-    return sum(max(0, asked[one] - (recorded[one] - known[one])) for one in asked if known[one])
+    return kill_at(process, server, server.state()["calls"] + calls, draws.uniform(0.0, 0.03))
 
 
 def measure(*, quick: bool) -> Counter[str]:

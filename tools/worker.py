@@ -37,8 +37,17 @@ from toishi.tools.workbench.judges.checks import unproved
 from toishi.tools.workbench.judging import change_to, judge
 from toishi.tools.workbench.method import Found, Method
 from toishi.tools.workbench.metrics.checking import weaknesses
+from toishi.tools.workbench.models.gateway import Gateway
 from toishi.tools.workbench.redaction import RedactedStream, redact
-from toishi.tools.workbench.runs import cancelled, leave_word, log_file, refuse_finished, snapshot, take_lock
+from toishi.tools.workbench.runs import (
+    cancelled,
+    leave_word,
+    log_file,
+    refuse_finished,
+    snapshot,
+    take_lock,
+    take_over_spending,
+)
 from toishi.tools.workbench.sandbox import level
 from toishi.tools.workbench.sitting import Chronicle, Heartbeat
 from toishi.tools.workbench.suggestion import did_you_mean
@@ -75,8 +84,10 @@ class Sitting:
         self.row = row
         self.task, self.splits = snapshot(journal, row)
         self.budget = Budget(self.task.budget.limits(), seconds_before=row.seconds)
+        take_over_spending(journal, row.id, self.budget)
         self.chronicle = Chronicle(journal.recorder(row.id), journal.decisions(row.id))
         self.heartbeat = Heartbeat(journal, row.id, self.budget, self.chronicle)
+        self.gateway: Gateway | None = None
 
     async def until_stopped(self) -> bool:
         """Works until the run has finished (True) or somebody wants it to stop (False)."""
@@ -85,6 +96,8 @@ class Sitting:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.cancel)
         await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+        if self.gateway is not None:
+            self.gateway.begin_nothing_more()
         for task in (work, stop):
             task.cancel()
         # What is in flight is cut off here; replies that have come are still written.
@@ -107,6 +120,7 @@ class Sitting:
             self.chronicle(SandboxUsed(level=await asyncio.to_thread(level, "pure")))
         self.chronicle(PhaseStarted(phase="loading"))
         async with open_bench(self.journal, self.project, self.row.id, self.task, self.splits, self.budget) as bench:
+            self.gateway = bench.gateway
             for doubt in await weaknesses(self.task.metric, bench.metric, self.splits.all):
                 self.chronicle(Warned(message=f"The metric may be satisfied without the task: {doubt}"))
             unchecked = unproved(self.journal, self.task)

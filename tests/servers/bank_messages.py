@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tests.servers.running import ModelServer
 
 PROMPT = "Name the topic of the message.\n"
+LOOKAHEAD = 8
 
 
 def write_project(
@@ -21,7 +22,11 @@ def write_project(
     concurrency: int,
     max_rollouts: int,
 ) -> None:
-    """One row for each label (by its word) and each of `splits`, and a prompt that does not know the topics."""
+    """One row for each label (by its word) and each of `splits`, and a prompt that does not know the topics.
+
+    The search has proposals side by side and ends with none in flight, so that every rollout is one that a decision
+    needed: two runs of it have the same.
+    """
     rows = [
         {"id": f"{label}-{number}", "text": f"No. {number}, my {word}", "label": label, "split": split}
         for word, label in labels.items()
@@ -47,4 +52,8 @@ base_url = "{server.base_url}"
 concurrency = {concurrency}
 [budget]
 max_rollouts = {max_rollouts}
+[gepa]
+lookahead = {LOOKAHEAD}
+max_iterations = 20
+stop_when_perfect = false
 """)

@@ -43,6 +43,7 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -52,6 +53,14 @@ EXAMPLE = re.compile(r"^Example:\n\w+: (?P<input>.*)(?:\n.*)*?\nfeedback: expect
 USE = re.compile(r"use (\w+): (.*)")
 NONSENSE = "%%% lorem } ipsum </instruction> 0x00 [["
 PAGE = "<!doctype html><html><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
+
+Answers = Callable[[dict[str, Any]], str]
+"""The text of the reply to a request: a function of it, whoever asks and whenever."""
+
+
+def by_rules(request: dict[str, Any]) -> str:
+    """The usual answers."""
+    return answer(request["messages"])
 
 
 def answer(messages: list[dict[str, Any]]) -> str:
@@ -103,11 +112,13 @@ def structured(request: dict[str, Any], text: str) -> str:
     return json.dumps({name: values[kind["type"]] for name, kind in properties.items()})
 
 
-def completion(request: dict[str, Any], fault: dict[str, Any], authorization: str | None) -> dict[str, Any]:
+def completion(
+    request: dict[str, Any], fault: dict[str, Any], authorization: str | None, answers: Answers = by_rules
+) -> dict[str, Any]:
     """The document that the chat endpoint answers with; a token is a word here."""
     kind = fault.get("kind")
     calls = tool_calls(request)
-    text = "" if calls else structured(request, answer(request["messages"]))
+    text = "" if calls else structured(request, answers(request))
     if kind == "nonsense":
         text = fault.get("text", NONSENSE)
     if fault.get("echo"):
@@ -175,8 +186,9 @@ class RuleServer(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Says nothing: clients that hang up are what some tests are about."""
 
-    def __init__(self) -> None:
+    def __init__(self, answers: Answers = by_rules) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.answers = answers
         self.arrived = threading.Condition()
         self.released = threading.Event()
         self.faults: list[dict[str, Any] | None] = []
@@ -217,6 +229,8 @@ class RuleServer(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: RuleServer
     protocol_version = "HTTP/1.1"
+    # Else the body of an answer waits for the acknowledgement of its head, 40 ms.
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         if self.path == "/v1/models":
@@ -289,7 +303,7 @@ class Handler(BaseHTTPRequestHandler):
         elif kind == "html":
             self.send_text(PAGE, status=fault.get("status", 200), headers={**headers, "Content-Type": "text/html"})
         else:
-            document = completion(request, fault, authorization)
+            document = completion(request, fault, authorization, self.server.answers)
             if request.get("stream"):
                 self.send_stream(chunks(document, request), kind, headers)
             else:
@@ -336,11 +350,12 @@ class Handler(BaseHTTPRequestHandler):
         """Says nothing: a test's output is its own."""
 
 
-def main() -> None:
-    server = RuleServer()
+def serve(answers: Answers = by_rules) -> None:
+    """Tells the port, then answers for ever."""
+    server = RuleServer(answers)
     print(server.server_port, flush=True)
     server.serve_forever()
 
 
 if __name__ == "__main__":
-    main()
+    serve()

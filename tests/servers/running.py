@@ -4,19 +4,23 @@ import json
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-PROGRAM = Path(__file__).with_name("openai_compatible.py")
+PROGRAM = (sys.executable, "-S", str(Path(__file__).with_name("openai_compatible.py")))
 
 
 class ModelServer:
-    """Started by `ModelServer()`, ended by `stop()`; what it answers is told in `openai_compatible.py`."""
+    """Started by `ModelServer()`, ended by `stop()`; what it answers is told in `openai_compatible.py`.
+
+    Another `program` may answer by other rules; it tells its port in its first line, as `serve` there does.
+    """
 
     model = "openai/rules"
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen([sys.executable, "-S", str(PROGRAM)], stdout=subprocess.PIPE, text=True)
+    def __init__(self, program: Sequence[str] = PROGRAM) -> None:
+        self._process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self._output = self._process.stdout
         self.port = int(self._output.readline())

@@ -1,10 +1,13 @@
 """What a sitting makes of a run: its decisions, its end, and the same again after an interruption at any call."""
 
+import asyncio
 import json
 import os
+import random
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,7 @@ from toishi.tools.workbench.errors import RequestRefused
 from toishi.tools.workbench.events import (
     CandidateAccepted,
     ChangeProposed,
+    Event,
     Judged,
     PhaseStarted,
     Progress,
@@ -22,6 +26,7 @@ from toishi.tools.workbench.events import (
     RunFinished,
     RunStarted,
     RunStopped,
+    Warned,
 )
 from toishi.tools.workbench.journal import Journal
 from toishi.tools.workbench.models import registry
@@ -32,28 +37,61 @@ from toishi.tools.workbench.task import Task, load_task
 LABELS = {"delivery": "card_arrival", "exchange": "exchange_rate", "passcode": "change_pin", "statement": "fees"}
 RULES = "".join(f"If the message mentions {word}, answer {label}.\n" for word, label in LABELS.items())
 TEST = 24
+PRICE = 0.001
+CONCURRENCY = 16
+"""Calls in flight, unless a task says otherwise."""
+
+STEADY = "lookahead = 8\nminibatch = 1\nlook_again = 0"
+"""A search of some twenty proposals, up to eight of them side by side."""
+
+
+NOISY = "temperature = 1.0"
 
 
 class ScriptedRules:
-    """Answers by the rules of the tests' model server, and does something else at the calls that `at` names."""
+    """Answers by the rules of the tests' model server, and does something else at the calls that `at` names.
+
+    Its answers come in an order that `pace` draws, without it at once. With `luck`, what no rule
+    answers is answered rightly now and then, drawn anew for every replicate. Calls from number `silent_from` on get no
+    answer at all.
+    """
 
     name = "scripted/rules"
 
-    def __init__(self, at: dict[int, Callable[[], None]] | None = None) -> None:
+    def __init__(
+        self,
+        at: dict[int, Callable[[], None]] | None = None,
+        *,
+        pace: int | None = None,
+        luck: bool = False,
+        price: float = 0.0,
+        silent_from: int | None = None,
+    ) -> None:
         self.at = at or {}
+        self._silent_from = silent_from
         self.asked: list[Request] = []
+        self._pace = None if pace is None else random.Random(pace)
+        self._luck = luck
+        self._price = price
 
     async def generate(self, request: Request, listen: Listener | None = None) -> Reply:
         self.asked.append(request)
         self.at.get(len(self.asked), lambda: None)()
+        if self._silent_from is not None and len(self.asked) >= self._silent_from:
+            await asyncio.Event().wait()
+        for _ in range(0 if self._pace is None else self._pace.randrange(20)):
+            await asyncio.sleep(0)
         text = answer([{"role": one.role, "content": one.content} for one in request.messages])
-        return Reply(text, "stop", self.count_tokens(request), len(text.split()), 0.0, 0.0)
+        if self._luck and text == "unknown" and random.Random(request.key).random() < 0.2:
+            text = next(label for word, label in LABELS.items() if word in request.messages[-1].content)
+        tokens = self.count_tokens(request), len(text.split())
+        return Reply(text, "stop", *tokens, sum(tokens) * self._price, 0.0)
 
     def count_tokens(self, request: Request) -> int:
         return sum(len(message.content.split()) for message in request.messages)
 
     def price(self) -> tuple[float, float]:
-        return 0.0, 0.0
+        return self._price, self._price
 
     async def close(self) -> None:
         pass
@@ -78,6 +116,33 @@ class Project:
         # What is not waited for is written once something is that was.
         self.journal.set_wanted(self.run, "")
         return model
+
+    def done(self) -> set[tuple[object, ...]]:
+        """Every rollout with its score."""
+        rows = self.journal.read("SELECT candidate, example, replicate, split, score FROM rollouts")
+        return {tuple(row) for row in rows}
+
+    def spent(self) -> tuple[int, float]:
+        """Tokens and dollars of all replies that the journal holds."""
+        (row,) = self.journal.read(
+            "SELECT coalesce(sum(prompt_tokens + completion_tokens), 0), coalesce(sum(cost), 0) FROM replies"
+        )
+        return row[0], row[1]
+
+    def paid(self) -> set[str]:
+        """The keys of the replies that the journal holds."""
+        return {row["key"] for row in self.journal.read("SELECT key FROM replies")}
+
+    def splits_of(self, model: ScriptedRules) -> set[str]:
+        """The splits of the rows that a model was asked about, and `reflection` where it was asked to rewrite."""
+        rows = self.journal.read("SELECT inputs, split FROM examples")
+        splits = {json.loads(row["inputs"])["text"]: row["split"] for row in rows}
+        return {splits.get(request.messages[-1].content, "reflection") for request in model.asked}
+
+    def result(self) -> dict[str, Any]:
+        """What came of the run."""
+        found: dict[str, Any] = json.loads(self.journal.run(self.run).result)
+        return found
 
     def kinds(self) -> list[str]:
         """The kinds of the run's decisions, phases by name."""
@@ -231,21 +296,58 @@ def test_a_budget_of_rollouts_that_just_carries_the_baseline_is_kept_to_the_last
     assert len(project.journal.rollouts(project.run)) == 12 + TEST
 
 
+@pytest.mark.parametrize("gepa", ["", STEADY], ids=["usual", "steady"])
 @pytest.mark.parametrize("max_tokens", range(300, 2700, 400))
-def test_tokens_are_never_overspent(begin: Begin, max_tokens: int) -> None:
-    project = begin(budget=f"max_tokens = {max_tokens}")
+def test_tokens_are_never_overspent(begin: Begin, max_tokens: int, gepa: str) -> None:
+    project = begin(budget=f"max_tokens = {max_tokens}", gepa=gepa)
     project.sit()
-    spent = sum(row[0] for row in project.journal.read("SELECT prompt_tokens + completion_tokens FROM replies"))
-    assert spent <= max_tokens
+    assert project.spent()[0] <= max_tokens
     assert (project.exit_code, project.end().kind) == (worker.FINISHED, "run_finished")
 
 
+@pytest.mark.parametrize("gepa", ["", STEADY], ids=["usual", "steady"])
+@pytest.mark.parametrize("max_tokens", range(300, 2700, 400))
+def test_dollars_are_never_overspent(begin: Begin, max_tokens: int, gepa: str) -> None:
+    project = begin(budget=f"max_cost = {max_tokens * PRICE}", gepa=gepa)
+    project.sit(ScriptedRules(price=PRICE))
+    assert project.spent()[1] <= max_tokens * PRICE
+    assert project.end().kind == "run_finished"
+
+
+def test_seconds_cut_off_what_is_in_flight(begin: Begin) -> None:
+    project = begin(budget="max_seconds = 1", gepa=STEADY)
+    model = project.sit(ScriptedRules(silent_from=30))
+    # As many calls as are let in at once, and none after these.
+    assert len(model.asked) == 29 + CONCURRENCY
+    assert (project.exit_code, project.kinds()[-2:]) == (worker.FINISHED, ["test", "run_finished"])
+    assert "the 1 seconds of max_seconds" in project.end().sentence
+
+
 def test_a_search_ends_while_the_locked_test_is_affordable(begin: Begin) -> None:
+    # One proposal might take what the locked test needs, so none is begun.
     project = begin(budget="max_tokens = 700")
     project.sit()
     assert project.kinds()[3:] == ["candidate_accepted", "search", "test", "judged", "run_finished"]
-    ended = json.loads(project.journal.run(project.run).result)["search_ended"]
-    assert ended.endswith("and 399 are kept for the locked test")
+    assert project.result()["search_ended"] == "the rest of the budget is too small for another whole iteration"
+
+    # What is begun is stopped where it would take it after all.
+    project = begin(budget="max_tokens = 3000", gepa=STEADY)
+    project.sit()
+    assert "judged" in project.kinds()
+    assert project.result()["search_ended"].endswith("and 399 are kept for the locked test")
+
+
+def test_a_budget_too_small_to_learn_anything_is_told_before_it_is_spent(begin: Begin) -> None:
+    project = begin(budget="max_rollouts = 100")
+    project.sit()
+    events = [event for _, event in project.journal.events(project.run)]
+    warning = next(event for event in events if isinstance(event, Warned))
+    assert warning.message.startswith("max_rollouts = 100 is too little to learn much: the locked test takes 48")
+    assert events.index(warning) < events.index(PhaseStarted(phase="baseline"))
+
+    project = begin(budget="max_rollouts = 400")
+    project.sit()
+    assert not [event for _, event in project.journal.events(project.run) if isinstance(event, Warned)]
 
 
 def interrupt() -> None:
@@ -273,6 +375,72 @@ def test_a_run_that_was_interrupted_at_some_call_ends_like_an_undisturbed_one(be
         assert project.journal.decisions(project.run)[1:] == expected
         # The call that was cut off is paid again, and no other.
         assert len(first.asked) + len(second.asked) <= calls + 1
+
+
+def test_with_proposals_side_by_side_an_interrupted_run_ends_like_an_undisturbed_one(begin: Begin) -> None:
+    project = begin(budget="max_rollouts = 300", gepa=STEADY, models=f"concurrency = 1\n{NOISY}")
+    calls = len(project.sit(ScriptedRules(luck=True)).asked)
+    expected, done = project.journal.decisions(project.run)[1:], project.done()
+    for moment in range(1, calls + 1, calls // 20):
+        project = begin(budget="max_rollouts = 300", gepa=STEADY, models=f"concurrency = 8\n{NOISY}")
+        project.sit(ScriptedRules({moment: interrupt}, pace=moment, luck=True))
+        assert project.exit_code == worker.CANCELLED
+        paid = project.paid()
+        second = project.sit(ScriptedRules(pace=-moment, luck=True))
+        assert project.exit_code == worker.FINISHED
+        assert project.journal.decisions(project.run)[1:] == expected
+        assert project.done() == done
+        assert not paid & {request.key for request in second.asked}
+
+
+@pytest.mark.parametrize("budget", ["max_tokens = 6000", f"max_cost = {6000 * PRICE}"], ids=["tokens", "dollars"])
+def test_a_limit_holds_over_all_sittings_together(begin: Begin, budget: str) -> None:
+    for moment in range(10, 190, 20):
+        project = begin(budget=budget, gepa=STEADY, models="concurrency = 8")
+        decided: list[Event] = []
+        for sitting in range(3):
+            interruption = {moment: interrupt} if sitting < 2 else {}
+            project.sit(ScriptedRules(interruption, pace=moment + sitting, price=PRICE))
+            assert project.journal.decisions(project.run)[: len(decided)] == decided
+            if project.exit_code == worker.FINISHED:
+                break
+            assert project.exit_code == worker.CANCELLED
+            decided = project.journal.decisions(project.run)
+        tokens, cost = project.spent()
+        assert tokens <= 6000
+        assert (project.result()["tokens"], project.result()["cost"]) == (tokens, pytest.approx(cost))
+
+
+def test_what_was_paid_in_vain_counts_in_later_sittings_too(begin: Begin) -> None:
+    # The search ends while proposals are in flight, as nothing can be better than what was found.
+    project = begin(gepa=STEADY, models="concurrency = 8")
+    calls = len(project.sit(ScriptedRules(pace=1)).asked)
+    assert project.result()["search_ended"] == "the best candidate is perfect on the whole validation set"
+    expected = project.journal.decisions(project.run)[1:]
+
+    project = begin(gepa=STEADY, models="concurrency = 8")
+    project.sit(ScriptedRules({calls - TEST: interrupt}, pace=1))
+    assert project.kinds()[-1] == "test"
+    project.sit(ScriptedRules(pace=2))
+    assert project.journal.decisions(project.run)[1:] == expected
+    assert project.result()["rollouts"] == len(project.done())
+    assert project.result()["tokens"] == project.spent()[0]
+
+
+@pytest.mark.parametrize("phase", ["finals", "test"])
+def test_a_search_that_ended_before_an_interruption_is_not_taken_up_again(begin: Begin, phase: str) -> None:
+    project = begin(budget="max_rollouts = 400", gepa=STEADY, models=NOISY)
+
+    def interrupt_in_phase() -> None:
+        if project.kinds()[-1] == phase:
+            interrupt()
+
+    first = project.sit(ScriptedRules(dict.fromkeys(range(1, 1000), interrupt_in_phase), pace=1, luck=True))
+    assert (project.exit_code, project.kinds()[-1]) == (worker.CANCELLED, phase)
+    assert project.splits_of(first) >= {"reflection", "feedback", "validation"}
+    second = project.sit(ScriptedRules(luck=True))
+    assert project.exit_code == worker.FINISHED
+    assert project.splits_of(second) == ({"validation", "test"} if phase == "finals" else {"test"})
 
 
 def test_a_search_that_ended_in_an_earlier_sitting_does_not_go_on_in_the_next(begin: Begin) -> None:
@@ -329,8 +497,8 @@ def test_a_refused_reflection_is_a_proposal_that_came_to_nothing(begin: Begin) -
         raise RequestRefused("the prompt has 5000 tokens, and scripted/rules has a window of 4096")
 
     project = begin(gepa="max_iterations = 2", models="concurrency = 1")
-    # The seed's 12 validation rows and 3 feedback rows come first.
-    project.sit(ScriptedRules({16: refuse}))
+    # The seed's 12 validation rows and a minibatch of 5 feedback rows come first, 3 more than in the paper's search.
+    project.sit(ScriptedRules({18: refuse}))
     rejected = next(event for event in project.journal.decisions(project.run) if isinstance(event, ProposalRejected))
     assert (rejected.cause, rejected.iteration) == ("form", 0)
     assert "a window of 4096" in rejected.reason

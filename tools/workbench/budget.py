@@ -10,7 +10,7 @@ Dollars are kept as whole picodollars: sums then neither drift nor depend on the
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from toishi.tools.workbench.errors import BudgetSpent, UsageError
@@ -58,6 +58,23 @@ class Budget:
         self._pace_from: tuple[float, int] | None = None
         self._waiting: list[asyncio.Future[None]] = []
 
+    def take_over(self, rollouts: int, replies: Iterable[tuple[int, float | None]]) -> None:
+        """Counts what earlier sittings paid: rollouts, and the tokens and US dollars of every reply.
+
+        It stands in the way of what is new from the first moment on, whether this sitting asks for it or not; once it
+        does, as `recorded` work, it counts no second time.
+        """
+        self._rollouts.earlier += rollouts
+        for tokens, cost in replies:
+            self._tokens.earlier += tokens
+            self._cost.earlier += 0 if cost is None else math.ceil(cost * PICO)
+            self._cost_known = self._cost_known and cost is not None
+
+    def reserve_each(self, rollouts: int) -> "list[Reservation]":
+        """Reservations of one rollout each, since each ends on its own; all or none. Raises as `reserve` does."""
+        self.reserve(rollouts=rollouts).release()
+        return [self._promise(1, 0, 0) for _ in range(rollouts)]
+
     def reserve(
         self, *, rollouts: int = 0, tokens: int = 0, cost: float | None = 0.0, recorded: bool = False
     ) -> "Reservation":
@@ -80,6 +97,12 @@ class Budget:
             self._refuse_what_does_not_fit(rollouts, tokens, pico)
             if rollouts and self._pace_from is None:
                 self._pace_from = self._clock(), self._rollouts.spent
+        else:
+            for account, amount in ((self._rollouts, rollouts), (self._tokens, tokens), (self._cost, pico)):
+                account.earlier -= min(amount, account.earlier)
+        return self._promise(rollouts, tokens, pico)
+
+    def _promise(self, rollouts: int, tokens: int, pico: int) -> "Reservation":
         for account, amount in ((self._rollouts, rollouts), (self._tokens, tokens), (self._cost, pico)):
             account.promised += amount
             account.largest = max(account.largest, amount)
@@ -104,7 +127,7 @@ class Budget:
     def _may_fit_later(self, tokens: int, pico: int) -> bool:
         seconds_left = self.seconds_left()
         return (seconds_left is None or seconds_left > 0) and all(
-            account.limit is None or amount <= account.limit - account.spent - account.aside
+            account.limit is None or amount <= account.limit - account.spent - account.earlier - account.aside
             for account, amount in ((self._tokens, tokens), (self._cost, pico))
         )
 
@@ -117,7 +140,7 @@ class Budget:
             ("max_tokens", self._tokens, tokens, 1),
             ("max_cost", self._cost, pico, PICO),
         ):
-            left = account.left
+            left = None if account.left is None else account.left - account.earlier
             if account.limit is not None and left is not None and amount > left:
                 aside = f", and {account.aside / unit:g} are kept for the locked test" if account.aside else ""
                 raise BudgetSpent(
@@ -163,12 +186,16 @@ class Budget:
         return (self._clock() - since) / max(self._rollouts.spent - before, 1)
 
     def spent(self) -> Spent:
-        """What was settled; what is only reserved does not count yet."""
-        cost = self._cost.spent / PICO if self._cost_known else None
-        return Spent(self._rollouts.spent, self._tokens.spent, cost, self._clock() - self._start)
+        """What was settled, and what earlier sittings paid; what is only reserved does not count yet."""
+        rollouts, tokens, pico = (one.spent + one.earlier for one in (self._rollouts, self._tokens, self._cost))
+        return Spent(rollouts, tokens, pico / PICO if self._cost_known else None, self._clock() - self._start)
 
     def rollouts_left(self) -> int | None:
-        """After what is spent, reserved and set aside; never below 0. None: no limit."""
+        """After what is spent, reserved and set aside; never below 0. None: no limit.
+
+        Of what earlier sittings paid only that counts which this one has asked for again: what is left to a search that
+        is played again is what was left to it at first.
+        """
         return None if self._rollouts.left is None else max(self._rollouts.left, 0)
 
     def tokens_left(self) -> int | None:
@@ -226,11 +253,15 @@ class Reservation:
 
 
 class _Account:
-    """One amount in whole units: limit, spent for good, promised to what is in flight, set aside, largest promise."""
+    """One amount in whole units: limit, spent for good, promised to what is in flight, set aside, largest promise.
+
+    `earlier` was paid in earlier sittings, and this one has not asked for it yet.
+    """
 
     def __init__(self, limit: int | None) -> None:
         self.limit = limit
         self.spent = 0
+        self.earlier = 0
         self.promised = 0
         self.aside = 0
         self.largest = 0

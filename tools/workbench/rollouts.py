@@ -113,7 +113,7 @@ class RolloutRunner:
 
     async def _run_new(self, candidate: Candidate, examples: dict[_Key, Example], split: str) -> None:
         fresh = [key for key in examples if not self._takes_up(key)]
-        reservations = self._reserve(len(fresh))
+        reservations = self._budget.reserve_each(len(fresh)) if fresh else []
         tasks = []
         try:
             async with asyncio.TaskGroup() as group:
@@ -150,13 +150,6 @@ class RolloutRunner:
         self._done[key] = rollout
         if self._journal is not None and len(self._done) > MOST_KEPT:
             self._done.popitem(last=False)
-
-    def _reserve(self, count: int) -> list[Reservation]:
-        """Refused or granted as a whole, and then one by one, since each rollout ends on its own."""
-        if not count:
-            return []
-        self._budget.reserve(rollouts=count).release()
-        return [self._budget.reserve(rollouts=1, recorded=True) for _ in range(count)]
 
     async def _pay(
         self, key: _Key, candidate: Candidate, example: Example, split: str, reservation: Reservation

@@ -18,6 +18,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from toishi.tools.workbench.access import open_private
+from toishi.tools.workbench.budget import Budget
 from toishi.tools.workbench.data import Splits, load_data
 from toishi.tools.workbench.data.first_pass import Progress
 from toishi.tools.workbench.errors import JournalError, TaskError, UsageError
@@ -113,6 +114,13 @@ def snapshot(journal: Journal, row: RunRow) -> tuple[Task, Splits]:
         ) from None
     feedback, validation, test = (journal.examples(row.data, split) for split in ("feedback", "validation", "test"))
     return task, Splits(feedback, validation, test)
+
+
+def take_over_spending(journal: Journal, run: str, budget: Budget) -> None:
+    """Counts in a fresh budget all that earlier sittings of a run paid."""
+    (rollouts,) = journal.read("SELECT count(*) FROM rollouts WHERE run = ?", (run,))[0]
+    replies = journal.read("SELECT prompt_tokens + completion_tokens, cost FROM replies WHERE run = ?", (run,))
+    budget.take_over(rollouts, map(tuple, replies))
 
 
 def start_worker(project: Path, run: str) -> None:

@@ -41,6 +41,7 @@ class Endpoint:
         self._clock = clock
         self._in_flight = 0
         self._closed_until = float("-inf")
+        self._shut = False
         self._will_wake = False
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._arrivals = count()
@@ -66,6 +67,10 @@ class Endpoint:
         finally:
             self._leave()
 
+    def shut(self) -> None:
+        """Lets nobody in any more, for good: those in the line wait until they are called off."""
+        self._shut = True
+
     async def _wait(self) -> None:
         turn = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (URGENCY.get(), next(self._arrivals), turn))
@@ -84,6 +89,8 @@ class Endpoint:
 
     def _admit(self) -> None:
         """Lets in whom there is room for, or sees to it that somebody looks again when the door opens."""
+        if self._shut:
+            return
         now = self._loop().time()
         closed_for = self._closed_until - now
         if closed_for > self._longest_wait:

@@ -139,6 +139,14 @@ class Gateway:
         """
         self._lets_finish = True
 
+    def begin_nothing_more(self) -> None:
+        """From now on no call reaches a model any more.
+
+        Where everything is about to be called off, what is called off first must not make room for what comes later.
+        """
+        for endpoint in self._endpoints.values():
+            endpoint.shut()
+
     async def close(self) -> None:
         """Cuts off what is in flight, but for what `let_finish` spares, and closes the models."""
         try:
