@@ -33,7 +33,7 @@ def answers_of(world: World, latency: Latency = LATENCY) -> Answers:
     """What the server says: a function of the request, after the time that it takes."""
 
     def answer(request: dict[str, Any]) -> str:
-        messages, draw = request["messages"], request.get("seed")
+        messages, draw = request["messages"], int(request.get("seed") or 0)
         last = messages[-1]["content"]
         if len(messages) == 1:
             time.sleep(latency.reflection)
