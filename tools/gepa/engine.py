@@ -33,6 +33,7 @@ from toishi.tools.gepa.selection import select_parent
 from toishi.tools.gepa.settings import GepaSettings
 from toishi.tools.gepa.stop import Standing, stop_reason
 from toishi.tools.gepa.ticket import Outcome, Seen, Ticket
+from toishi.tools.gepa.wall import Wall
 from toishi.tools.gepa.world import REPLICATE, Brief, World
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import BudgetSpent, DataError, TaskError
@@ -108,8 +109,10 @@ async def optimize(
         if not examples:
             raise DataError(f"there are no {split} examples; give the {split} split at least one row")
     settings = fitted(settings, len(feedback), len(validation), rollouts)
-    world = World(feedback, validation, evaluate, reflect, settings, streams, brief, objectives, groups)
-    search = _Search(world, emit, rollouts, affordable, concurrency, earlier or Earlier(), probe=probe)
+    used = Used()
+    wall = Wall(rollouts, used)
+    world = World(feedback, validation, evaluate, reflect, settings, streams, brief, wall, objectives, groups)
+    search = _Search(world, emit, used, rollouts, affordable, concurrency, earlier or Earlier(), probe=probe)
     return await search.run(seed)
 
 
@@ -120,6 +123,7 @@ class _Search:
         self,
         world: World,
         emit: Emit,
+        used: Used,
         rollouts: int | None,
         affordable: Callable[[int], bool],
         concurrency: int,
@@ -142,7 +146,7 @@ class _Search:
         self.rejections = Rejections(settings.remember_rejected)
         self.schedule, self.history = MergeSchedule(), MergeHistory()
         self.seen: dict[str, dict[int, Seen]] = {}
-        self.used = Used()
+        self.used = used
         self.spent = 0
         self.costs = self.sizes.expected()
         self.standing = Standing()
@@ -158,6 +162,7 @@ class _Search:
         kept = finals(self.settings.finalists, self.sizes.validation, self.rollouts, noisy=by_score)
         if self.rollouts is not None:
             self.rollouts -= kept.rollouts
+        self.world.wall.spend(self.spent + kept.rollouts)
         stopped: str | None = stop_reason(self.standing, self.settings)
         try:
             while stopped is None:
@@ -225,6 +230,7 @@ class _Search:
                 return TOO_SMALL
             ticket = self._ticket()
             self.drawn += 1
+            self.world.wall.draw(ticket.number, self.sizes.most)
             self.flying.append((ticket, asyncio.create_task(self._make(ticket))))
         return None
 
@@ -241,7 +247,9 @@ class _Search:
     async def _make(self, ticket: Ticket) -> Outcome:
         # Of all that wait for a model, those come first whose outcome is taken first.
         URGENCY.set(ticket.number)
-        return await make(ticket, self.world)
+        outcome = await make(ticket, self.world)
+        self.world.wall.narrow(ticket.number, outcome.used)
+        return outcome
 
     async def _take_next(self) -> str | None:
         """Waits for the outcome whose turn it is and takes it; says why the search ends with it, if it does."""
@@ -253,6 +261,7 @@ class _Search:
         before = self._reached()
         cost = self.used.take(outcome.used)
         self.spent += cost
+        self.world.wall.take(ticket.number, cost)
         self.costs = self.costs.after(cost)
         self._remember(outcome)
         if outcome.accepted:

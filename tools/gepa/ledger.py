@@ -29,3 +29,7 @@ class Used:
             new += (bits & ~known).bit_count()
             self._bits[key] = known | bits
         return new
+
+    def new_in(self, others: "Used") -> int:
+        """How many rollouts that another one noted are new here."""
+        return sum((bits & ~self._bits.get(key, 0)).bit_count() for key, bits in others._bits.items())

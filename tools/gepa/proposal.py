@@ -268,6 +268,7 @@ class _Proposal:
         """Validation as far as it decides something, and the outcome of a candidate that stays."""
         world, ticket = self.world, self.ticket
         everything = range(len(world.validation))
+        world.wall.narrow(ticket.number, self.used, len(everything))
         if world.settings.validation == "full":
             rollouts = await self._run(candidate, everything, "validation")
             return self._outcome(reason, scores=_scores(rollouts), objectives=self._values(candidate, rollouts))
@@ -321,6 +322,7 @@ class _Proposal:
     ) -> Sequence[Rollout]:
         examples = self.world.feedback if split == "feedback" else self.world.validation
         self.used.add(candidate.id, self.world.counted(split), positions, replicate)
+        await self.world.wall.admit(self.ticket.number, self.used)
         return await self.world.evaluate(candidate, [examples[position] for position in positions], split, replicate)
 
     def _refuse_known(self, child: Candidate, cause: Cause) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from toishi.tools.gepa.protocol import Evaluate, Reflect, Split
 from toishi.tools.gepa.settings import GepaSettings
+from toishi.tools.gepa.wall import Wall
 from toishi.tools.workbench.example import Example
 from toishi.tools.workbench.objectives import SCORE, Groups, Objective
 from toishi.tools.workbench.seeds import Streams
@@ -55,6 +56,7 @@ class World:
     settings: GepaSettings
     streams: Streams
     brief: Brief
+    wall: Wall
     objectives: Sequence[Objective] = (SCORE,)
     groups: Groups = field(default_factory=dict)
 

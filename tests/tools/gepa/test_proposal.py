@@ -22,6 +22,7 @@ from toishi.tools.gepa.merge import Merge
 from toishi.tools.gepa.proposal import make
 from toishi.tools.gepa.protocol import Split
 from toishi.tools.gepa.ticket import Seen, Ticket
+from toishi.tools.gepa.wall import Wall
 from toishi.tools.gepa.world import Brief, World
 from toishi.tools.workbench.candidate import Candidate
 from toishi.tools.workbench.errors import BudgetSpent, ModelUnavailable
@@ -246,11 +247,13 @@ def ticket_for(*parents: Member, **others: object) -> Ticket:
 
 
 def world_of(search: Search) -> World:
-    """The world of a search that is not begun."""
+    """The world of a search that is not begun, in which ticket 7 is in flight."""
     assert search.evaluate is not None
     assert search.reflect is not None
-    bench, brief = search.bench, Brief(10_000)
-    return World(bench.feedback, bench.validation, search.evaluate, search.reflect, search.settings, streams(0), brief)
+    bench, wall = search.bench, Wall(None, Used())
+    wall.draw(7, 1000)
+    evaluate, reflect, how = search.evaluate, search.reflect, search.settings
+    return World(bench.feedback, bench.validation, evaluate, reflect, how, streams(0), Brief(10_000), wall)
 
 
 def rising(text: str, row: Example, replicate: int) -> float:

@@ -7,6 +7,8 @@ import pytest
 from benchmarks.gepa_benches import discovery, evaluate_on, reflect_on
 from tests.tools.gepa.searching import rows
 from toishi.tools.gepa import Brief, GepaSettings
+from toishi.tools.gepa.ledger import Used
+from toishi.tools.gepa.wall import Wall
 from toishi.tools.gepa.world import World
 from toishi.tools.workbench.objectives import SCORE, Objective
 from toishi.tools.workbench.seeds import streams
@@ -25,6 +27,7 @@ def world() -> World:
         GepaSettings(),
         streams(0),
         BRIEF,
+        Wall(None, Used()),
     )
 
 
