@@ -26,6 +26,7 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks._report import options, report, say
+from toishi.tools.gepa import GepaSettings
 from toishi.tools.workbench.seeds import derive_seed
 from toishi.tools.workbench.sequential import Bounds, SequentialTest, looks_for
 from toishi.tools.workbench.statistics import compare, proportion_interval
@@ -33,10 +34,10 @@ from toishi.tools.workbench.statistics import compare, proportion_interval
 BASES = (0.3, 0.5, 0.7, 0.9)
 MINIBATCH = 3
 CHANGED = 0.15
-DEFAULT = SequentialTest(0.2, looks_for(48))
+DEFAULT = SequentialTest(GepaSettings().gate_alpha, looks_for(GepaSettings().gate_rows))
 GAINS = {"equal": 0.0, "plus_5": 0.05, "plus_10": 0.1, "plus_20": 0.2, "minus_20": -0.2}
 
-ALPHAS, ROWS = (0.1, 0.15, 0.2, 0.25), (24, 32, 48, 96)
+ALPHAS, ROWS = (0.1, 0.15, 0.2, 0.25), (16, 24, 32, 48)
 
 CANDIDATES, VALIDATION, LOCKED, TRUE_SCORE = 31, 100, 100, 0.6
 

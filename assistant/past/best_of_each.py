@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toishi.assistant import wording
-from toishi.assistant.console import say, table
+from toishi.assistant.console import log, say, table
 from toishi.assistant.past.snapshot import task_of
 from toishi.tools.workbench.answers import best_answers, documents
 from toishi.tools.workbench.errors import UsageError
@@ -41,7 +41,7 @@ def write(answers: Answers, file: Path) -> None:
         file.write_text("".join(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}") from None
-    say(f"Wrote {wording.plural(len(answers), 'answer')} to {file}")
+    log(f"Wrote {wording.plural(len(answers), 'answer')} to {file}")
 
 
 def print_answers(answers: Answers) -> None:

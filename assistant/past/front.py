@@ -151,7 +151,8 @@ def _verdict_on(choice: ChoiceJudged, judged: Judged) -> Judged:
     """The same as the verdict on the chosen one, for another candidate of the front that was tested beside it."""
     difference = choice.score - judged.seed_score
     improved = choice.interval[0] > 0 and choice.adjusted_p < ALPHA
-    verdict = "Improved" if improved else "Got worse" if choice.worse else "No evidence of improvement"
+    worse = choice.interval[1] < 0 and choice.adjusted_p < ALPHA
+    verdict = "Improved" if improved else "Got worse" if worse else "No evidence of improvement"
     low, high = choice.interval
     return judged.model_copy(
         update={

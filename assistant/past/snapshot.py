@@ -19,9 +19,9 @@ def prompt_files(run: "RunRow") -> dict[str, str]:
 
 
 def program_name(run: "RunRow") -> str:
-    """What people call the program: its prompt file, or the code or graph that calls the modules."""
+    """What people call the program: its prompt file, the code or graph that calls the modules, or a text by itself."""
     program = task_of(run)["program"]
-    return str(program["prompt"] or program["code"] or program["graph"])
+    return str(program["prompt"] or program["code"] or program["graph"] or ", ".join(prompt_files(run).values()))
 
 
 def chosen_by(run: "RunRow") -> str:

@@ -20,7 +20,9 @@ from toishi.tools.workbench.statistics import ALPHA
 Module = Annotated[str | None, Field(description="the module whose text was rewritten; null for a seed or a merge")]
 Before = Annotated[
     float | None,
-    Field(description="sum of the parent's scores on the minibatch (of a merge: the better parent's); null: not run"),
+    Field(
+        description="sum of the parent's scores on the rows of the gate (of a merge: the better parent's); null: not run"
+    ),
 ]
 After = Annotated[float | None, Field(description="sum of the new candidate's scores on the same rows; null: not run")]
 Rollouts = Annotated[int | None, Field(description="the limit on rollouts; null: none")]
@@ -175,11 +177,6 @@ class ChoiceJudged(BaseModel):
     p_value: float = Field(description="of the paired test that there is no difference")
     adjusted_p: float = Field(description="the same after Holm's correction for all candidates that were tested")
     objectives: dict[str, float] = Field(description="its values of the other objectives that are known, by name")
-
-    @property
-    def worse(self) -> bool:
-        """Whether there is evidence that it is worse than the seed."""
-        return self.interval[1] < 0 and self.p_value < ALPHA
 
 
 class Judged(_Event):
