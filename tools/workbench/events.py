@@ -20,9 +20,7 @@ from toishi.tools.workbench.statistics import ALPHA
 Module = Annotated[str | None, Field(description="the module whose text was rewritten; null for a seed or a merge")]
 Before = Annotated[
     float | None,
-    Field(
-        description="sum of the parent's scores on the rows of the gate (of a merge: the better parent's); null: not run"
-    ),
+    Field(description="sum of the parent's scores on the gate's rows (of a merge: the better parent's); null: not run"),
 ]
 After = Annotated[float | None, Field(description="sum of the new candidate's scores on the same rows; null: not run")]
 Rollouts = Annotated[int | None, Field(description="the limit on rollouts; null: none")]
