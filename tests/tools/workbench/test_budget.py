@@ -124,6 +124,40 @@ def test_seconds_of_all_sittings_count_and_only_recorded_work_goes_on_after_them
     assert (budget.spent().rollouts, budget.spent().seconds) == (5, 60)
 
 
+def test_what_earlier_sittings_paid_is_in_the_way_of_what_is_new_and_counts_once() -> None:
+    budget = Budget(Limits(max_rollouts=10, max_tokens=100, max_cost=1.0))
+    budget.take_over(6, [(30, 0.25), (40, 0.25)])
+    spent = budget.spent()
+    assert (spent.rollouts, spent.tokens, spent.cost) == (6, 70, 0.5)
+    with pytest.raises(BudgetSpent, match="max_rollouts = 10 leaves 4, and the next step needs up to 5"):
+        budget.reserve(rollouts=5)
+    with pytest.raises(BudgetSpent, match="max_tokens = 100 leaves 30, and the next step needs up to 31"):
+        budget.reserve(tokens=31)
+
+    # A search that is played again has as much before it as the first time, until it has come as far.
+    assert budget.rollouts_left() == 10
+    budget.reserve(rollouts=6, tokens=30, cost=0.25, recorded=True).settle(tokens=30, cost=0.25)
+    assert (budget.rollouts_left(), budget.spent().tokens, budget.spent().cost) == (4, 70, 0.5)
+    budget.reserve(rollouts=4, tokens=30, cost=0.5).settle(tokens=30, cost=0.5)
+    assert (budget.spent().rollouts, budget.spent().tokens, budget.spent().cost) == (10, 100, 1.0)
+
+
+def test_a_price_that_was_unknown_in_an_earlier_sitting_stays_unknown() -> None:
+    budget = Budget(Limits())
+    budget.take_over(2, [(5, 0.5), (5, None)])
+    assert budget.spent().cost is None
+
+
+def test_reservations_for_several_rollouts_are_all_made_or_none_and_end_one_by_one() -> None:
+    budget = Budget(Limits(max_rollouts=5))
+    with pytest.raises(BudgetSpent, match="max_rollouts = 5 leaves 5, and the next step needs up to 6"):
+        budget.reserve_each(6)
+    first, _, third = budget.reserve_each(3)
+    first.settle()
+    third.release()
+    assert (budget.spent().rollouts, budget.rollouts_left()) == (1, 3)
+
+
 def test_no_limit_means_no_limit() -> None:
     budget = Budget(Limits())
     budget.reserve(rollouts=10**9, tokens=10**12, cost=10**6)

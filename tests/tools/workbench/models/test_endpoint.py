@@ -100,6 +100,19 @@ async def test_who_goes_away_while_waiting_takes_no_place(clock: FakeClock) -> N
     assert callers.inside == ["c"]
 
 
+async def test_a_door_that_is_shut_lets_nobody_in_where_others_leave(clock: FakeClock) -> None:
+    callers = door(clock, most=1)
+    await callers.begin("a", "b")
+
+    callers.endpoint.shut()
+    await callers.end("a")
+    await callers.begin("c")
+
+    assert callers.inside == []
+    for name in ("b", "c"):
+        callers.tasks[name].cancel()
+
+
 async def test_who_goes_away_in_the_moment_of_being_let_in_gives_the_place_on(clock: FakeClock) -> None:
     callers = door(clock, most=1)
     await callers.begin("a", "b", "c")
