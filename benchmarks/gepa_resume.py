@@ -50,7 +50,8 @@ STARTING_SECONDS = 5.0
 
 FIGURES = (
     *("kills", "paid_twice", "identical_results", "killed_runs", "broken", "lost_rollouts", "in_flight_at_kills"),
-    *("overshoot", "differ_across_concurrency", "gepa_kills", "gepa_paid_again", "gepa_identical_results"),
+    *("overshoot", "differ_across_concurrency"),
+    *("gepa_kills", "gepa_paid_again", "gepa_identical_results", "gepa_broken"),
 )
 
 TASK = """
@@ -207,7 +208,7 @@ def gepa_search(plan: Plan, folder: Path, url: str) -> "subprocess.Popen[bytes]"
 def gepa_found(
     plan: Plan, server: ModelServer, draws: random.Random | None = None, paid: int = 0
 ) -> tuple[dict[str, object], int, bool]:
-    """What gepa finds, how many rollouts were paid for it, and whether it was killed, after some of `paid`."""
+    """What gepa finds (nothing where it broke), how many rollouts were paid, and whether it was killed after some."""
     with tempfile.TemporaryDirectory() as name:
         folder, killed = Path(name), False
         if draws is not None:
@@ -218,7 +219,8 @@ def gepa_found(
             process.kill()
             process.wait()
         gepa_search(plan, folder, server.base_url).wait()
-        return json.loads((folder / peer.RESULT).read_text()), _paid(folder), killed
+        result = folder / peer.RESULT
+        return json.loads(result.read_text()) if result.exists() else {}, _paid(folder), killed
 
 
 def _paid(folder: Path) -> int:
@@ -233,7 +235,8 @@ def gepa_with_kills(plan: Plan, server: ModelServer, kills: int, draws: random.R
     for _ in range(kills):
         after, paid_in_all, killed = gepa_found(plan, server, draws, paid)
         figures["gepa_kills"] += killed
-        figures["gepa_paid_again"] += paid_in_all - int(str(after["counted"]))
+        figures["gepa_broken"] += not after
+        figures["gepa_paid_again"] += paid_in_all - int(str(after.get("counted", 0)))
         figures["gepa_identical_results"] += killed and after == before
     return figures
 
