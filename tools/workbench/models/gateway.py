@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from toishi.tools.workbench.budget import Budget, Reservation
-from toishi.tools.workbench.errors import BudgetSpent, ModelUnavailable, ModelUnknown, UsageError
+from toishi.tools.workbench.errors import BudgetSpent, JournalError, ModelUnavailable, ModelUnknown, UsageError
 from toishi.tools.workbench.models.endpoint import Endpoint
 from toishi.tools.workbench.models.names import endpoint_of, usual_concurrency
 from toishi.tools.workbench.models.protocol import Listener, Model, Reply, Request
@@ -187,11 +187,10 @@ class Gateway:
         try:
             async with timeout:
                 reply = await until_answered(
-                    lambda: self._ask(model, request, shared), self._patience, wanted=lambda: shared.waiting > 0
+                    lambda: self._ask(model, purpose, request, shared),
+                    self._patience,
+                    wanted=lambda: shared.waiting > 0,
                 )
-            if self._journal is not None:
-                await self._journal.add_reply(self._run, purpose, request, reply)
-                self._counted.add(request.key)
             shared.settle(reply)
             return reply
         except TimeoutError as late:
@@ -224,10 +223,11 @@ class Gateway:
             )
         return stored.reply
 
-    async def _ask(self, model: Model, request: Request, shared: "_SharedCall") -> Reply:
+    async def _ask(self, model: Model, purpose: str, request: Request, shared: "_SharedCall") -> Reply:
         """One attempt; what it may use stays reserved where it succeeds.
 
-        The turn comes first: what merely waits for one must not hold a reservation that others could use.
+        The turn comes first: what merely waits for one must not hold a reservation that others could use. It ends when
+        the reply is written down: where none can be written any more, nobody else may pay for one.
         """
         async with self._endpoints[endpoint_of(model.name)].turn():
             tokens, cost = await self._estimate(model, request)
@@ -240,7 +240,19 @@ class Gateway:
                 raise
             finally:
                 shared.asking = False
-        return _without_secrets(reply)
+            reply = _without_secrets(reply)
+            await self._write_down(purpose, request, reply)
+        return reply
+
+    async def _write_down(self, purpose: str, request: Request, reply: Reply) -> None:
+        if self._journal is None:
+            return
+        try:
+            await self._journal.add_reply(self._run, purpose, request, reply)
+        except JournalError:
+            self.begin_nothing_more()
+            raise
+        self._counted.add(request.key)
 
     async def _estimate(self, model: Model, request: Request) -> tuple[int, float | None]:
         """Upper bounds of tokens and US dollars; the first call may load a tokenizer or a price list."""
