@@ -89,6 +89,7 @@ class _Proposal:
     async def _mutate(self) -> str:
         """Have a module rewritten, or two parents' texts joined, and compare the child with its parent; the reason."""
         ticket, settings = self.ticket, self.world.settings
+        gate = Gate.of(settings, len(self.world.feedback))
         if len(ticket.parents) > 1:
             self.module = ticket.module
             child = await self._join()
@@ -96,16 +97,21 @@ class _Proposal:
             rollouts = await self._run_parent(shown)
         else:
             shown, rollouts = await self._failing_minibatch()
+            self._keep_for_gate_and_validation(gate, len(shown))
             self.module = ticket.module
             child = await self._rewrite(rollouts)
         self._refuse_known(child, "form")
         self.candidate = child
-        gate = Gate.of(settings, len(self.world.feedback))
         if gate is not None:
             return await self._pass(gate, child, shown)
         after = await self._run(child, shown, "feedback")
         accepted = improves(_scores(rollouts), _scores(after), settings.accept)
         return self._compared(rollouts, after, accepted=accepted)
+
+    def _keep_for_gate_and_validation(self, gate: Gate | None, shown: int) -> None:
+        """What it did not need to find failures, others in flight may use."""
+        compared = shown if gate is None else 2 * gate.test.looks[-1]
+        self.world.wall.narrow(self.ticket.number, self.used, compared + len(self.world.validation))
 
     async def _failing_minibatch(self) -> tuple[list[int], Sequence[Rollout]]:
         """Positions of a minibatch that the parent is not perfect on, and its rollouts there."""
