@@ -47,6 +47,6 @@ def test_the_gate_is_the_sequential_test() -> None:
     judged = our_gate(DEFAULT, row, 400, np.random.default_rng(1))
     by_hand = 0
     for _ in range(400):
-        differences = shuffled.choices([1.0, -1.0, 0.0, 0.0], row.chances, k=48)
+        differences = shuffled.choices([1.0, -1.0, 0.0, 0.0], row.chances, k=DEFAULT.looks[-1])
         by_hand += DEFAULT.verdict(differences, shuffled.random()) == "accept"
     assert abs(judged.accepted - by_hand) < 4 * (2 * 400 * 0.25) ** 0.5

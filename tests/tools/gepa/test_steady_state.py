@@ -165,7 +165,10 @@ def test_a_sitting_that_was_cut_off_goes_on_as_if_nothing_had_happened(lookahead
 def test_what_the_rollouts_made_wait_waits_again_when_it_is_played_again(
     lookahead: int, rollouts: int, missing: int
 ) -> None:
-    """Towards the end of a budget tickets are drawn later than the lookahead allows, and know more."""
+    """Towards the end of a budget tickets are drawn later than the lookahead allows, and know more.
+
+    One that met the end of the budget is not drawn again by a search that is known to have ended there.
+    """
 
     def search() -> Search:
         begun = in_world(few_strong(1, validation=20), GepaSettings(lookahead=lookahead), seed=1)
@@ -177,8 +180,12 @@ def test_what_the_rollouts_made_wait_waits_again_when_it_is_played_again(
     again.earlier = Earlier(max(0, result.iterations - missing), ended=missing == 0)
     again.run()
     assert again.events == undisturbed.events
-    assert again.drawn == undisturbed.drawn
-    assert again.asked.keys() == undisturbed.asked.keys()
+    if missing:
+        assert again.drawn == undisturbed.drawn
+        assert again.asked.keys() == undisturbed.asked.keys()
+    else:
+        assert again.drawn.items() <= undisturbed.drawn.items()
+        assert again.asked.keys() <= undisturbed.asked.keys()
 
 
 def test_what_ended_once_ends_there_whatever_the_budget_says_now() -> None:
