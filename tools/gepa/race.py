@@ -132,7 +132,8 @@ def advance(
     entered = entries(known, front, rules.margin)
     gain = math.fsum(score - incumbent[row] for row, score in known.items())
     rest = math.fsum(stratum.ahead * stratum.mean for stratum in strata)
-    expected = (math.fsum(incumbent) + gain + rest) / len(incumbent)
+    # The prior may foretell more lost than there is to lose.
+    expected = min(max((math.fsum(incumbent) + gain + rest) / len(incumbent), 0.0), 1.0)
     chance = _chance(gain, known, ahead, strata, incumbent)
 
     def step(outcome: Outcome, rows: Sequence[int] = ()) -> Step:
